@@ -1,0 +1,105 @@
+"""The options of main_human36.py. The defaults are the paper's own model."""
+
+import difflib
+
+from opts import groups
+from opts.parsing import default_exp, new_parser, parse
+from src.data.human36 import ACTIONS, DETECTIONS_SKELETON
+from src.errors import InputError
+from src.skeletons import get_skeleton
+
+# Options that the 3D supervised model does not use.
+_RELATIVE_ONLY = (
+    *("num_pairs", "tolerance_mm", "rel_labels_noise_prob", "unnorm_init", "scale_range", "reprojection"),
+    *("relative_weight", "reproj_weight", "root_weight", "symm_weight", "limb_type", "distance_multiplier"),
+)
+
+
+def make_parser():
+    """The parser of main_human36.py."""
+    parser = new_parser("Train and test 2D-to-3D pose lifting on Human3.6M, from relative depth labels or 3D poses.")
+    groups.add_run_options(parser)
+    groups.add_data_options(parser)
+    groups.add_noise_options(parser)
+    groups.add_label_options(parser)
+    groups.add_network_options(parser)
+    groups.add_loss_options(parser, limb_type="avg_human36")
+    groups.add_training_options(parser, epochs=25)
+    return parser
+
+
+def parse_options(argv) -> tuple:
+    """argv -> (frozen options with everything derived settled, their difference from the defaults).
+
+    Raises InputError for unknown options, values outside their range and contradictions, naming the options.
+    """
+    options, differences = parse(make_parser(), argv)
+    options = options._replace(actions=_actions(options.actions))
+    _check_input(options)
+    _check_labels_and_losses(options, differences)
+    if options.eval_only and not options.load:
+        raise InputError("--eval_only tests the run that --load FOLDER names; give --load")
+    if options.supervision == "relative" and options.scale_range is None:
+        options = options._replace(scale_range=0.001 if options.reprojection == "weak_perspective" else 1.0)
+    return options._replace(exp=options.exp or default_exp(options)), differences
+
+
+def _actions(names) -> list[str]:
+    if names == ["all"]:
+        return list(ACTIONS)
+    for name in names:
+        if name not in ACTIONS:
+            near = difflib.get_close_matches(name, ACTIONS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are all, {', '.join(ACTIONS)}"
+            raise InputError(f"--actions: unknown action {name}; {hint}")
+    _refuse_repeats("actions", names)
+    return [action for action in ACTIONS if action in names]
+
+
+def _refuse_repeats(option: str, values):
+    repeated = sorted({str(value) for value in values if values.count(value) > 1})
+    if repeated:
+        raise InputError(f"--{option}: {', '.join(repeated)} given more than once")
+
+
+def _check_input(options):
+    _refuse_repeats("train_subjects", options.train_subjects)
+    _refuse_repeats("test_subjects", options.test_subjects)
+    for part in ("train", "test"):
+        kind, amount = getattr(options, f"{part}_noise_type_2d"), getattr(options, f"{part}_noise_amount_2d")
+        type_option, amount_option = f"--{part}_noise_type_2d {kind}", f"--{part}_noise_amount_2d {amount:g}"
+        if kind == "detections" and options.dataset_type != DETECTIONS_SKELETON:
+            raise InputError(
+                f"{type_option} has the joints of {DETECTIONS_SKELETON}: "
+                f"give --dataset_type {DETECTIONS_SKELETON}, not {options.dataset_type}"
+            )
+        if kind in ("none", "detections") and amount:
+            raise InputError(f"{amount_option} has no effect with {type_option}; choose another noise type")
+        if kind == "uniform_linear" and amount != int(amount):
+            raise InputError(f"{amount_option}: {type_option} draws whole pixels and needs a whole number")
+
+
+def _check_labels_and_losses(options, differences):
+    skeleton = get_skeleton(options.dataset_type)
+    if options.supervision == "full":
+        unused = [f"--{name}" for name in _RELATIVE_ONLY if name in differences]
+        if unused:
+            raise InputError(f"{', '.join(unused)} has no effect with --supervision full; leave it out")
+        return
+    if options.rel_labels_noise_prob != 0 and options.tolerance_mm > 0:
+        raise InputError(
+            f"--rel_labels_noise_prob {options.rel_labels_noise_prob} and --tolerance_mm {options.tolerance_mm:g} "
+            "exclude each other: label noise is defined for labels without a tolerance"
+        )
+    if options.limb_type == "avg_person" and skeleton.average_limb_lengths is None:
+        raise InputError(
+            f"--limb_type avg_person: no average limb lengths exist for --dataset_type {skeleton.name}; "
+            "use --limb_type avg_human36 or gt"
+        )
+    total = skeleton.num_joints * (skeleton.num_joints - 1) // 2
+    if options.num_pairs != "all" and options.num_pairs > total:
+        raise InputError(f"--num_pairs {options.num_pairs}: --dataset_type {skeleton.name} has {total} pairs")
+    if not any((options.relative_weight, options.reproj_weight, options.root_weight, options.symm_weight)):
+        raise InputError(
+            "--relative_weight, --reproj_weight, --root_weight and --symm_weight are all 0: nothing to train"
+        )

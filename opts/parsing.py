@@ -1,0 +1,82 @@
+"""From tokens to frozen options: presets first, then the user's own; contradictions are refused here, once."""
+
+import argparse
+import difflib
+from collections import namedtuple
+from pathlib import Path
+
+from opts.presets import PRESETS, option_tokens, preset_tokens
+from src.errors import InputError
+
+_NOT_OPTIONS_OF_A_RUN = ("preset", "dry_run")
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse that raises instead of printing its usage, and names the option that the user may have meant."""
+
+    def error(self, message):
+        unknown, _, options = message.partition("unrecognized arguments: ")
+        if options and not unknown:
+            word = options.split()[0]
+            near = difflib.get_close_matches(word.split("=")[0], self._option_string_actions, n=1)
+            message = f"unknown option {word}" + (f"; did you mean {near[0]}?" if near else "; see --help")
+        raise InputError(message)
+
+
+class _HelpFormatter(argparse.HelpFormatter):
+    def _get_help_string(self, action):
+        default = action.default
+        if default is None or default is argparse.SUPPRESS or default is False:
+            return action.help
+        words = "on" if default is True else " ".join(map(str, default)) if isinstance(default, list) else default
+        return f"{action.help} (default: {words})"
+
+
+def new_parser(description: str) -> argparse.ArgumentParser:
+    """An empty parser in the style of all three scripts."""
+    return _Parser(
+        usage="%(prog)s [options]", description=description, formatter_class=_HelpFormatter, allow_abbrev=False
+    )
+
+
+def parse(parser: argparse.ArgumentParser, argv) -> tuple:
+    """argv -> (options as a frozen named tuple, their difference from the defaults as a dict).
+
+    Raises InputError for unknown options and for values outside their range.
+    """
+    chosen = _Parser(add_help=False, allow_abbrev=False)
+    chosen.add_argument("--preset", nargs="+", default=[])
+    names = chosen.parse_known_args(argv)[0].preset
+    for name in names:
+        if name not in PRESETS:
+            near = difflib.get_close_matches(name, PRESETS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(PRESETS)}"
+            raise InputError(f"--preset: unknown preset {name}; {hint}")
+    values = vars(parser.parse_args(preset_tokens(names) + list(argv)))
+    differences = {name: value for name, value in values.items() if value != parser.get_default(name)}
+    return namedtuple("Options", values)(**values), differences
+
+
+def default_exp(options) -> str:
+    """<data>/<preset>/seed_<n>: the run folder that nobody named."""
+    return f"{Path(options.data_dir).resolve().name}/{'+'.join(options.preset)}/seed_{options.seed}"
+
+
+def run_options(options) -> dict:
+    """The options that define a run, as plain values for options.json."""
+    return {name: value for name, value in options._asdict().items() if name not in _NOT_OPTIONS_OF_A_RUN}
+
+
+def describe(script: str, options, differences: dict) -> str:
+    """What --dry_run prints: the resolved options, the difference from the defaults, the equivalent long command."""
+    resolved = run_options(options)
+    lines = ["resolved options (* differs from the default):"]
+    lines += [f"  {'*' if name in differences else ' '} {name} = {value}" for name, value in resolved.items()]
+    tokens = [token for name, value in resolved.items() if value is not None for token in option_tokens(name, value)]
+    return "\n".join(
+        [*lines, "equivalent command:", f"  python {script} {' '.join(_quote(token) for token in tokens)}"]
+    )
+
+
+def _quote(token: str) -> str:
+    return f"'{token}'" if " " in token else token

@@ -1,0 +1,227 @@
+"""From options and arrays to what the engine takes: data on the device, network, optimiser, criterion."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from src import losses, seeding
+from src.data.arrays import PoseArrays
+from src.data.human36 import load_human36
+from src.engine import LiftingModel, TestData, TrainingData
+from src.errors import InputError
+from src.labels import RelativeLabels, add_noise_2d, drop_keypoints
+from src.model import LiftingNetwork
+from src.skeletons import Skeleton, get_skeleton
+from src.standardize import Standardizer
+
+
+@dataclass(frozen=True, eq=False)
+class Statistics:
+    """What a model keeps of its training set: 2D statistics, mean limb lengths (1,L) mm, and the 3D statistics of a
+    supervised model (None for a relative one, which may use no 3D pose, not even their mean)."""
+
+    pose_2d: Standardizer
+    pose_3d: Standardizer | None
+    limb_lengths: torch.Tensor
+
+    def state(self) -> dict:
+        """Tensors for a checkpoint."""
+        state = {"pose_2d": self.pose_2d.state(), "limb_lengths": self.limb_lengths}
+        return state if self.pose_3d is None else state | {"pose_3d": self.pose_3d.state()}
+
+    @classmethod
+    def from_state(cls, state: dict) -> "Statistics":
+        """The inverse of `state`."""
+        pose_3d = Standardizer.from_state(state["pose_3d"]) if "pose_3d" in state else None
+        return cls(Standardizer.from_state(state["pose_2d"]), pose_3d, state["limb_lengths"])
+
+
+@dataclass(frozen=True, eq=False)
+class Centred:
+    """Poses as the method takes them: input_2d (N,K,2) px, noisy; pose_2d the same root-centred; pose_3d (N,K,3) mm,
+    root-centred; root_2d (N,2) and root_3d (N,3), what was subtracted."""
+
+    input_2d: np.ndarray
+    pose_2d: np.ndarray
+    pose_3d: np.ndarray
+    root_2d: np.ndarray
+    root_3d: np.ndarray
+
+
+def load_poses(options, part: str) -> PoseArrays:
+    """The poses of ``part``, "train" or "test", as the options ask for."""
+    if options.data_dir == "synthetic":
+        raise InputError("--data_dir synthetic: there is no built-in data yet; give a folder in Human3.6M's h5 layout")
+    return load_human36(
+        options.data_dir,
+        getattr(options, f"{part}_subjects"),
+        get_skeleton(options.dataset_type),
+        actions=options.actions,
+        detections=getattr(options, f"{part}_noise_type_2d") == "detections",
+        keep_every=options.amt_test_data if part == "test" else 1,
+    )
+
+
+def centre(arrays: PoseArrays, options, part: str) -> Centred:
+    """Add 2D noise, then subtract the roots: the noise hits the root too."""
+    root = get_skeleton(options.dataset_type).root
+    kind = getattr(options, f"{part}_noise_type_2d")
+    noisy = add_noise_2d(
+        arrays.pose_2d,
+        "none" if kind == "detections" else kind,
+        getattr(options, f"{part}_noise_amount_2d"),
+        seeding.generator(options.seed, f"noise_2d_{part}"),
+    )
+    root_2d, root_3d = noisy[:, root], arrays.pose_3d[:, root]
+    pose_2d = noisy - root_2d[:, None]
+    return Centred(
+        input_2d=pose_2d if options.subtract_2d_root else noisy,
+        pose_2d=pose_2d,
+        pose_3d=arrays.pose_3d - root_3d[:, None],
+        root_2d=root_2d,
+        root_3d=root_3d,
+    )
+
+
+def limb_lengths(pose_3d: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+    """Poses (N,K,3) mm -> lengths (N,L) mm."""
+    starts, ends = map(list, zip(*skeleton.limbs, strict=True))
+    return np.linalg.norm(pose_3d[:, starts] - pose_3d[:, ends], axis=-1)
+
+
+def fit_statistics(poses: Centred, options) -> Statistics:
+    """Statistics of the whole training set, before any subsampling."""
+    lengths = limb_lengths(poses.pose_3d, get_skeleton(options.dataset_type)).mean(axis=0, dtype=np.float64)
+    return Statistics(
+        pose_2d=Standardizer.fit(poses.input_2d),
+        pose_3d=Standardizer.fit(poses.pose_3d) if options.supervision == "full" else None,
+        limb_lengths=torch.from_numpy(lengths).float()[None],
+    )
+
+
+def make_inputs(poses: Centred, statistics: Statistics, options, part: str) -> torch.Tensor:
+    """Standardised 2D input (N,K,2), keypoints dropped where asked for."""
+    inputs = statistics.pose_2d.apply(torch.from_numpy(poses.input_2d)).numpy()
+    rng = seeding.generator(options.seed, f"input_dropout_{part}")
+    return torch.from_numpy(drop_keypoints(inputs, options.in_dropout_p, rng))
+
+
+def make_training_data(arrays: PoseArrays, poses: Centred, statistics: Statistics, options, device) -> TrainingData:
+    """Subsample, choose and label pairs, move to the device."""
+    inputs = make_inputs(poses, statistics, options, "train")
+    keep = _subset(len(arrays), options)
+    tensors = {"inputs": inputs[keep], "pose_2d": torch.from_numpy(poses.pose_2d[keep])}
+    constants, labels = {}, None
+    pose_3d = poses.pose_3d[keep]
+    if options.supervision == "full":
+        tensors["pose_3d"] = torch.from_numpy(pose_3d)
+    else:
+        labels = RelativeLabels.draw(
+            pose_3d[..., 2].copy(),
+            options.num_pairs,
+            noise=options.rel_labels_noise_prob,
+            tolerance_mm=options.tolerance_mm,
+            pairs_rng=seeding.generator(options.seed, "pairs"),
+            flips_rng=seeding.generator(options.seed, "flips"),
+        )
+        if options.reprojection == "weak_perspective":
+            tensors["focal"] = torch.from_numpy(arrays.focal[keep])
+        skeleton = get_skeleton(options.dataset_type)
+        if options.limb_type == "gt":
+            tensors["limb_lengths"] = torch.from_numpy(limb_lengths(pose_3d, skeleton))
+        elif options.limb_type == "avg_person":
+            constants["limb_lengths"] = torch.tensor([skeleton.average_limb_lengths])
+        else:
+            constants["limb_lengths"] = statistics.limb_lengths
+    tensors, constants = ({name: t.to(device) for name, t in group.items()} for group in (tensors, constants))
+    return TrainingData(tensors, constants, labels)
+
+
+def make_test_data(arrays: PoseArrays, poses: Centred, statistics: Statistics, options, device) -> TestData:
+    """Inputs and root-centred targets on the device."""
+    inputs = make_inputs(poses, statistics, options, "test").to(device)
+    joints = get_skeleton(options.dataset_type).joints
+    return TestData(inputs, torch.from_numpy(poses.pose_3d).to(device), arrays.action, joints)
+
+
+def describe_data(options, train: PoseArrays | None, test: PoseArrays) -> dict:
+    """What data a run is made with, as plain values; ``train`` is None where nothing is trained."""
+    test_part = test.describe()
+    train_part = None if train is None else train.describe()
+    overlap = sorted(set(test_part["subjects"]) & set(train_part["subjects"])) if train_part else []
+    return {
+        "form": "human36_h5",
+        "name": Path(options.data_dir).resolve().name,
+        "synthetic": False,
+        "train": train_part,
+        "test": test_part,
+        "overlapping_subjects": overlap,
+    }
+
+
+def _subset(num_frames: int, options):
+    kept = int(num_frames * options.amt_train_data)
+    if kept < 2:
+        raise InputError(
+            f"--amt_train_data {options.amt_train_data:g} keeps {kept} of {num_frames} frames; at least 2 are needed"
+        )
+    if kept == num_frames:
+        return slice(None)
+    return np.sort(seeding.generator(options.seed, "subset").permutation(num_frames)[:kept])
+
+
+def build_model(options, statistics: Statistics, device) -> LiftingModel:
+    """A new network; its weights depend on the seed alone."""
+    relative = options.supervision == "relative"
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seeding.torch_seed(options.seed, "weights"))
+        network = LiftingNetwork(
+            get_skeleton(options.dataset_type).num_joints,
+            linear_size=options.linear_size,
+            num_stages=options.num_stage,
+            dropout=options.dropout,
+            scale_range=options.scale_range if relative else None,
+            output_multiplier=options.unnorm_init if relative else None,
+        )
+    output = None if statistics.pose_3d is None else statistics.pose_3d.to(device)
+    return LiftingModel(network.to(device), output)
+
+
+def build_criterion(options) -> losses.Criterion:
+    """The loss terms by name and their weights."""
+    if options.supervision == "full":
+        term = {"mse": lambda pose, scale, batch: losses.supervised_loss(pose, batch["pose_3d"])}
+        return losses.Criterion(term, {"mse": 1.0})
+    skeleton, multiplier = get_skeleton(options.dataset_type), options.distance_multiplier
+
+    def reprojection(pose, scale, batch):
+        if options.reprojection == "weak_perspective":
+            return losses.perspective_loss(pose, batch["pose_2d"], scale, batch["focal"])
+        return losses.orthographic_loss(pose, batch["pose_2d"], scale)
+
+    terms = {
+        "relative": lambda pose, scale, batch: losses.relative_depth_loss(
+            pose, batch["pairs"], batch["labels"], multiplier
+        ),
+        "reproj": reprojection,
+        "root": lambda pose, scale, batch: losses.root_loss(pose, skeleton.root),
+        "symm": lambda pose, scale, batch: losses.skeleton_loss(pose, batch["limb_lengths"], skeleton),
+    }
+    return losses.Criterion(terms, {name: getattr(options, f"{name}_weight") for name in terms})
+
+
+def build_optimizer(model: LiftingModel, options) -> torch.optim.Adam:
+    """Adam; ``fused`` is the same formula in one pass over memory."""
+    return torch.optim.Adam(model.network.parameters(), lr=options.lr, fused=True)
+
+
+def pick_device(options) -> torch.device:
+    """The device that the options ask for. Sets the number of CPU threads too."""
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    if options.device == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device cuda: PyTorch finds no CUDA device here; use --device cpu or auto")
+    use_cuda = options.device == "cuda" or (options.device == "auto" and torch.cuda.is_available())
+    return torch.device("cuda" if use_cuda else "cpu")

@@ -1,0 +1,93 @@
+"""Pinhole cameras with radial and tangential distortion, as Human3.6M publishes them."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from src.data.h5 import open_h5, read_dataset
+from src.errors import InputError
+
+_SHAPES = {"R": (3, 3), "T": (3, 1), "f": (2,), "c": (2,), "k": (3,), "p": (2,)}
+
+
+@dataclass(frozen=True, eq=False)
+class Camera:
+    """One camera. R (3,3) and T (3,1) mm take world points to the camera: X = R (P - T).
+
+    f (2,) focal lengths and c (2,) principal point in pixels; k (3,) radial and p (2,) tangential distortion; name as
+    the dataset has it. Arrays of the same size in another shape are reshaped. Axes: x right, y down, z away.
+    """
+
+    R: np.ndarray
+    T: np.ndarray
+    f: np.ndarray
+    c: np.ndarray
+    k: np.ndarray
+    p: np.ndarray
+    name: str = ""
+
+    def __post_init__(self):
+        for field, shape in _SHAPES.items():
+            array = np.array(getattr(self, field), dtype=np.float64)
+            if array.size != np.prod(shape):
+                raise ValueError(f"camera {self.name}: {field} must have shape {shape}, not {array.shape}")
+            array = array.reshape(shape)
+            array.flags.writeable = False
+            object.__setattr__(self, field, array)
+
+    def world_to_camera(self, points: np.ndarray) -> np.ndarray:
+        """World points (M,3) mm -> (M,3) mm in the camera's frame."""
+        return (points - self.T.T) @ self.R.T
+
+    def project(self, points: np.ndarray) -> np.ndarray:
+        """World points (M,3) mm -> pixels (M,2)."""
+        return self.project_camera_points(self.world_to_camera(points))
+
+    def project_camera_points(self, points: np.ndarray) -> np.ndarray:
+        """Points (M,3) mm in the camera's frame -> pixels (M,2), with distortion.
+
+        The order of the tangential terms is the dataset's own: p[1] belongs to x, p[0] to y.
+        """
+        xy = points[:, :2] / points[:, 2:]
+        r2 = (xy**2).sum(axis=1, keepdims=True)
+        radial = 1 + r2 * (self.k[0] + r2 * (self.k[1] + r2 * self.k[2]))
+        tangential = xy @ self.p[::-1, None]
+        return self.f * (xy * (radial + tangential) + r2 * self.p[::-1]) + self.c
+
+
+def load_cameras(path) -> dict[tuple[int, str], Camera]:
+    """Read ``cameras.h5`` -> {(subject, camera name): Camera}. R is stored transposed there.
+
+    Raises InputError naming the file and the group for anything missing, of another shape or not finite.
+    """
+    cameras = {}
+    with open_h5(path) as file:
+        for subject_name, subject_group in file.items():
+            subject = re.fullmatch(r"subject(\d+)", subject_name)
+            if not subject or not hasattr(subject_group, "items"):
+                continue
+            for group in subject_group.values():
+                camera = _read_camera(group, path)
+                cameras[int(subject[1]), camera.name] = camera
+    if not cameras:
+        raise InputError(f"{path}: no cameras found; expected groups subject1/camera1 and so on")
+    return cameras
+
+
+def _read_camera(group, path) -> Camera:
+    where = f"{path}: {group.name}"
+    if not hasattr(group, "items"):
+        raise InputError(f"{where}: expected a group with {', '.join(_SHAPES)}, found a dataset")
+    values = {}
+    for field, shape in _SHAPES.items():
+        array = read_dataset(group, field, path)
+        if array.size != np.prod(shape):
+            raise InputError(f"{where}/{field}: expected {np.prod(shape)} numbers, found shape {array.shape}")
+        if not np.isfinite(array).all():
+            raise InputError(f"{where}/{field}: has NaN or infinite values")
+        values[field] = array.T if field == "R" else array
+    codes = read_dataset(group, "Name", path).ravel().astype(int)
+    if not ((codes >= 32) & (codes < 127)).all():
+        raise InputError(f"{where}/Name: expected printable character codes, found {codes[:8].tolist()}")
+    return Camera(**values, name="".join(map(chr, codes)))

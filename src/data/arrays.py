@@ -1,0 +1,85 @@
+"""What every reader yields: poses as arrays, and where each of them comes from."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Sequence(NamedTuple):
+    """One motion seen by one camera. name: the file's name without ending; focal: (f_x, f_y) in pixels."""
+
+    subject: int
+    action: str
+    name: str
+    camera: str
+    focal: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class PoseArrays:
+    """N poses of K joints. Never changed in place: `take` and dataclasses.replace make new ones.
+
+    pose_2d (N,K,2) px; pose_3d (N,K,3) mm in the camera's frame, not root-centred; sequence (N,) indices into
+    ``sequences``; frame (N,) number within its file, from 0. files: what was read, as (name, size in bytes).
+    notes: what the reader wants the user to know, a line each.
+    """
+
+    pose_2d: np.ndarray
+    pose_3d: np.ndarray
+    sequence: np.ndarray
+    frame: np.ndarray
+    sequences: tuple[Sequence, ...]
+    files: tuple[tuple[str, int], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def _per_frame(self, field: str) -> np.ndarray:
+        return np.array([getattr(sequence, field) for sequence in self.sequences])[self.sequence]
+
+    @property
+    def subject(self) -> np.ndarray:
+        """(N,) subject numbers."""
+        return self._per_frame("subject")
+
+    @property
+    def action(self) -> np.ndarray:
+        """(N,) action names."""
+        return self._per_frame("action")
+
+    @property
+    def camera(self) -> np.ndarray:
+        """(N,) camera names."""
+        return self._per_frame("camera")
+
+    @property
+    def focal(self) -> np.ndarray:
+        """(N,2) focal lengths (f_x, f_y) in pixels, float32."""
+        return self._per_frame("focal").astype(np.float32)
+
+    def take(self, index) -> "PoseArrays":
+        """The poses that ``index`` (integers or booleans) picks."""
+        picked = {name: getattr(self, name)[index] for name in ("pose_2d", "pose_3d", "sequence", "frame")}
+        return replace(self, **picked)
+
+    def describe(self) -> dict:
+        """Plain values that identify the data: subjects, actions, counts, and a hash of file names and sizes."""
+        listing = "\n".join(f"{name}\t{size}" for name, size in sorted(self.files))
+        return {
+            "subjects": sorted({sequence.subject for sequence in self.sequences}),
+            "actions": list(dict.fromkeys(sequence.action for sequence in self.sequences)),
+            "sequences": len(self.sequences),
+            "frames": len(self),
+            "files": len(self.files),
+            "sha256_of_names_and_sizes": hashlib.sha256(listing.encode()).hexdigest(),
+            "notes": list(self.notes),
+        }
+
+
+def file_record(path: Path, base: Path) -> tuple[str, int]:
+    """(name relative to ``base``, size in bytes), for `PoseArrays.files`."""
+    return path.relative_to(base).as_posix(), path.stat().st_size

@@ -1,0 +1,36 @@
+"""Reading HDF5 files that may be anything."""
+
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from src.errors import InputError
+
+
+@contextmanager
+def open_h5(path):
+    """Open an HDF5 file for reading. Raises InputError when it is missing, truncated or no HDF5 file."""
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read as HDF5 ({error}); copy or download it again") from None
+    with file:
+        yield file
+
+
+def read_dataset(group, name: str, path) -> np.ndarray:
+    """The numeric dataset ``name`` of an open file or group, whole. Raises InputError naming path and dataset."""
+    dataset = group.get(name)
+    where = f"{path}: {group.name.rstrip('/')}/{name}"
+    if not isinstance(dataset, h5py.Dataset):
+        raise InputError(f"{where}: expected a dataset of this name, found {', '.join(group) or 'nothing'}")
+    if dataset.dtype.kind not in "fiu":
+        raise InputError(f"{where}: expected numbers, found {dataset.dtype}")
+    try:
+        return dataset[()]
+    except OSError as error:
+        raise InputError(f"{where}: cannot be read ({error}); copy or download the file again") from None

@@ -1,0 +1,31 @@
+"""One way to tell a user about bad input: one line on stderr, exit code 2, no traceback."""
+
+import os
+import sys
+
+
+class InputError(Exception):
+    """Bad input from outside. The message is one line: where, what was expected, what was found, what to do."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C while a run was under way. The message says how to go on."""
+
+
+def run_command(command, *args) -> int:
+    """Call ``command(*args)`` and turn what a user can cause into an exit code.
+
+    Returns 0 when all went well, 2 after an `InputError`, 130 after Ctrl-C. Bugs still raise.
+    """
+    try:
+        command(*args)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as error:
+        print(f"\n{str(error) or 'interrupted'}", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # whoever read our output, as head does, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return 0

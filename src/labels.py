@@ -1,0 +1,127 @@
+"""Relative depth labels and their noise, noise on 2D keypoints: from arrays and a generator (paper section 3)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+ALL_PAIRS = "all"
+MTURK = "mturk"
+
+
+def joint_pairs(num_joints: int) -> np.ndarray:
+    """All pairs (i, j) of joints with i < j: (K(K-1)/2, 2)."""
+    return np.stack(np.triu_indices(num_joints, k=1), axis=1)
+
+
+def draw_pairs(num_frames: int, num_joints: int, num_pairs: int, rng: np.random.Generator) -> np.ndarray:
+    """For each frame ``num_pairs`` different rows of `joint_pairs`, every set as likely as any other: (P, N) uint8.
+
+    Floyd's sampling, vectorised over frames: draw the k-th from a range that grows by one; if taken, take its end.
+    """
+    total = num_joints * (num_joints - 1) // 2
+    if not 1 <= num_pairs <= total:
+        raise ValueError(f"num_pairs must be between 1 and {total} for {num_joints} joints, not {num_pairs}")
+    chosen = np.empty((num_pairs, num_frames), dtype=np.uint8)
+    for k, last in enumerate(range(total - num_pairs, total)):
+        draw = rng.integers(0, last, size=num_frames, dtype=np.uint8, endpoint=True)
+        taken = (chosen[:k] == draw).any(axis=0)
+        chosen[k] = np.where(taken, last, draw)
+    return chosen
+
+
+def depth_labels(depth_difference: np.ndarray, tolerance_mm: float = 0.0) -> np.ndarray:
+    """z_i - z_j in mm -> +1 (i is further away), -1 (i is closer), 0 (within the tolerance), int8, same shape."""
+    closer, further = depth_difference < -tolerance_mm, depth_difference > tolerance_mm
+    return further.astype(np.int8) - closer.astype(np.int8)
+
+
+def flip_probability(depth_difference: np.ndarray, noise) -> np.ndarray:
+    """The probability that a label is wrong: ``noise`` itself, or for "mturk" that of human annotators.
+
+    Annotators are right with min(50 + 1.25 d, 100) per cent, d the depth difference in cm: a coin toss at equal depth,
+    certain from 40 cm. depth_difference is in mm.
+    """
+    if noise == MTURK:
+        distance_cm = np.abs(depth_difference) / 10
+        return 1 - np.minimum(50 + 1.25 * distance_cm, 100) / 100
+    return np.full(depth_difference.shape, float(noise))
+
+
+@dataclass(frozen=True, eq=False)
+class RelativeLabels:
+    """The labelled pairs of N frames. Labels are computed from depth when a frame is visited, never stored.
+
+    depth (N,K) mm; pairs (P,N) rows of `joint_pairs`, or None when every pair of every frame is labelled; flipped (P,N)
+    which labels noise has made wrong, or None without noise.
+    """
+
+    depth: np.ndarray
+    pairs: np.ndarray | None
+    flipped: np.ndarray | None
+    tolerance_mm: float
+
+    @classmethod
+    def draw(cls, depth, num_pairs, *, noise, tolerance_mm, pairs_rng, flips_rng) -> "RelativeLabels":
+        """Choose ``num_pairs`` (a number or "all") pairs per frame, and which labels are wrong, once and for all."""
+        num_frames, num_joints = depth.shape
+        pairs = None if num_pairs == ALL_PAIRS else draw_pairs(num_frames, num_joints, num_pairs, pairs_rng)
+        labels = cls(depth, pairs, None, tolerance_mm)
+        if noise == 0:
+            return labels
+        columns = range(len(joint_pairs(num_joints)) if pairs is None else num_pairs)
+        flipped = np.empty((len(columns), num_frames), dtype=bool)
+        for column in columns:  # one pair of every frame at a time: all pairs at once would not fit in memory
+            joint_i, joint_j = labels._joints(np.full(num_frames, column))
+            probability = flip_probability(labels._difference(joint_i, joint_j), noise)
+            flipped[column] = flips_rng.random(num_frames) < probability
+        return cls(depth, pairs, flipped, tolerance_mm)
+
+    def visit(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """One labelled pair per frame, its joints swapped with probability 1/2: pairs (N,2) int64, labels (N,) int8."""
+        num_frames, num_joints = self.depth.shape
+        num_columns = len(joint_pairs(num_joints)) if self.pairs is None else len(self.pairs)
+        column = rng.integers(0, num_columns, size=num_frames)
+        joint_i, joint_j = self._joints(column)
+        label = depth_labels(self._difference(joint_i, joint_j), self.tolerance_mm)
+        if self.flipped is not None:
+            label = np.where(self.flipped[column, np.arange(num_frames)], -label, label)
+        swap = rng.random(num_frames) < 0.5
+        pairs = np.stack([np.where(swap, joint_j, joint_i), np.where(swap, joint_i, joint_j)], axis=1)
+        return pairs, np.where(swap, -label, label)
+
+    def _joints(self, column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        row = column if self.pairs is None else self.pairs[column, np.arange(len(column))]
+        joint_i, joint_j = joint_pairs(self.depth.shape[1]).T
+        return joint_i[row], joint_j[row]
+
+    def _difference(self, joint_i: np.ndarray, joint_j: np.ndarray) -> np.ndarray:
+        frames = np.arange(len(self.depth))
+        return self.depth[frames, joint_i] - self.depth[frames, joint_j]
+
+
+def add_noise_2d(pose_2d: np.ndarray, kind: str, amount: float, rng: np.random.Generator) -> np.ndarray:
+    """Noise on pixels (N,K,2), drawn per keypoint; returns new float32 poses.
+
+    kind: "none"; "normal" with *variance* ``amount`` px^2 per coordinate; "uniform_linear": integer offsets in
+    [0, amount] per coordinate; "uniform_radial": distance ``amount`` px in a random direction.
+    """
+    if kind == "none":
+        return pose_2d
+    if kind == "normal":
+        offset = rng.standard_normal(pose_2d.shape, dtype=np.float32) * np.sqrt(amount)
+    elif kind == "uniform_linear":
+        offset = rng.integers(0, int(amount), size=pose_2d.shape, endpoint=True)
+    elif kind == "uniform_radial":
+        angle = rng.uniform(0, 2 * np.pi, size=pose_2d.shape[:2])
+        offset = amount * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    else:
+        raise ValueError(f"unknown 2D noise {kind!r}")
+    return (pose_2d + offset).astype(np.float32)
+
+
+def drop_keypoints(inputs: np.ndarray, probability: float, rng: np.random.Generator) -> np.ndarray:
+    """Zero each keypoint of standardised inputs (N,K,2), both coordinates, with ``probability``; returns new inputs."""
+    if probability == 0:
+        return inputs
+    kept = rng.random(inputs.shape[:2]) >= probability
+    return inputs * kept[..., None].astype(inputs.dtype)

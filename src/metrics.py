@@ -1,0 +1,50 @@
+"""Errors per joint and their named means (paper section 5). Everything in mm; every joint counts."""
+
+import numpy as np
+import torch
+
+from src.procrustes import align
+
+# alignment -> the name of the mean. "none" is protocol 1, "procrustes" protocol 2 and what the paper's tables print.
+MEANS = {"none": "mpjpe", "scale": "scaled_mpjpe", "procrustes": "pa_mpjpe"}
+CHOSEN = "pa_mpjpe_mm"  # decides the best epoch
+
+
+def joint_errors(prediction: torch.Tensor, target: torch.Tensor, alignment: str) -> torch.Tensor:
+    """Distances (N,K) between joints of prediction and target, both (N,K,3).
+
+    alignment: "none" (MPJPE), "scale" (prediction times the scale of its optimal similarity alignment, nothing else) or
+    "procrustes" (after the whole alignment: rotation, translation and scale).
+    """
+    if alignment == "none":
+        return torch.linalg.vector_norm(prediction - target, dim=-1)
+    if alignment not in MEANS:
+        raise ValueError(f"alignment must be one of {', '.join(MEANS)}, not {alignment!r}")
+    return aligned_joint_errors(prediction, target)[0][alignment]
+
+
+def aligned_joint_errors(prediction, target) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    """All three errors from one alignment: ({alignment: (N,K)}, aligned prediction (N,K,3))."""
+    aligned, scale = align(prediction, target)
+    compared = {"none": prediction, "scale": prediction * scale[:, None, None], "procrustes": aligned}
+    return {kind: joint_errors(poses, target, "none") for kind, poses in compared.items()}, aligned
+
+
+def summarize(errors: dict[str, np.ndarray], actions: np.ndarray, joints: tuple[str, ...]) -> dict:
+    """{alignment: (N,K)} and the action of each frame (N,) -> named means.
+
+    ``mpjpe_mm`` and so on are means over frames; ``*_action_mean_mm`` means over the per-action means, as Table 2's
+    average; ``per_action`` and ``per_joint`` hold the same three per name.
+    """
+    names = list(dict.fromkeys(actions.tolist()))
+    result = {"per_action": {name: {} for name in names}, "per_joint": {name: {} for name in joints}}
+    for kind, mean in MEANS.items():
+        per_frame = errors[kind].mean(axis=1, dtype=np.float64)
+        per_joint = errors[kind].mean(axis=0, dtype=np.float64)
+        per_action = [per_frame[actions == name].mean() for name in names]
+        result[f"{mean}_mm"] = float(per_frame.mean())
+        result[f"{mean}_action_mean_mm"] = float(np.mean(per_action))
+        for group, values in (("per_action", per_action), ("per_joint", per_joint)):
+            for name, value in zip(result[group], values, strict=True):
+                result[group][name][f"{mean}_mm"] = float(value)
+    return result

@@ -1,0 +1,80 @@
+"""The lifting network (paper section 4; Martinez et al. 2017): 2D keypoints -> 3D pose and a scale."""
+
+import torch
+from torch import nn
+
+
+class Dropout(nn.Module):
+    """As torch's, with a mask from uniform numbers: on a CPU torch draws its own four times more slowly."""
+
+    def __init__(self, probability: float):
+        super().__init__()
+        self.probability = probability
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.training or self.probability == 0:
+            return x
+        kept = torch.rand_like(x) >= self.probability
+        return x * (kept / (1 - self.probability))
+
+
+class FullyConnected(nn.Module):
+    """Linear - BatchNorm - ReLU - Dropout."""
+
+    def __init__(self, inputs: int, outputs: int, dropout: float):
+        super().__init__()
+        self.linear = nn.Linear(inputs, outputs)
+        self.norm = nn.BatchNorm1d(outputs)
+        self.dropout = Dropout(dropout)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.dropout(torch.relu(self.norm(self.linear(x))))
+
+
+class LiftingNetwork(nn.Module):
+    """(B,K,2) standardised keypoints -> pose (B,K,3), scale (B,1).
+
+    One fully connected layer, ``num_stages`` residual blocks of two, and two linear heads. Inside, poses are flat and
+    interleaved (x0, y0, x1, ...): published checkpoints depend on that order.
+
+    output_multiplier: initial value of a learned vector of 3K numbers that the pose is multiplied by, so that the
+    output reaches millimetres without 3D statistics; None for no such vector (supervised model). scale_range: the scale
+    is scale_range x sigmoid(...); None for no scale head, the scale returned is then None.
+    """
+
+    def __init__(
+        self,
+        num_joints: int,
+        linear_size: int = 1024,
+        num_stages: int = 1,
+        dropout: float = 0.5,
+        scale_range: float | None = 1.0,
+        output_multiplier: float | None = 100.0,
+    ):
+        super().__init__()
+        self.scale_range = scale_range
+        self.first = FullyConnected(2 * num_joints, linear_size, dropout)
+        self.blocks = nn.ModuleList(
+            nn.Sequential(
+                FullyConnected(linear_size, linear_size, dropout), FullyConnected(linear_size, linear_size, dropout)
+            )
+            for _ in range(num_stages)
+        )
+        self.pose_head = nn.Linear(linear_size, 3 * num_joints)
+        self.scale_head = None if scale_range is None else nn.Linear(linear_size, 1)
+        multiplier = None if output_multiplier is None else torch.full((3 * num_joints,), float(output_multiplier))
+        self.output_multiplier = None if multiplier is None else nn.Parameter(multiplier)
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.kaiming_normal_(module.weight)
+
+    def forward(self, pose_2d: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """See the class."""
+        x = self.first(pose_2d.flatten(1))
+        for block in self.blocks:
+            x = x + block(x)
+        pose = self.pose_head(x)
+        if self.output_multiplier is not None:
+            pose = pose * self.output_multiplier
+        scale = None if self.scale_head is None else self.scale_range * torch.sigmoid(self.scale_head(x))
+        return pose.unflatten(1, (-1, 3)), scale

@@ -1,0 +1,61 @@
+"""Drawing poses: arrays and an axis in, the axis out."""
+
+import numpy as np
+
+from src.plotting.figures import LEFT, RIGHT, new_figure
+
+
+def draw_pose_2d(axis, pose: np.ndarray, skeleton):
+    """One pose (K,2) in pixels, y down, the right side in another colour than the rest."""
+    for (start, end), is_right in zip(skeleton.limbs, skeleton.right_limbs, strict=True):
+        axis.plot(*pose[[start, end]].T, color=RIGHT if is_right else LEFT, lw=2, marker="o", ms=2.5)
+    centre, reach = _frame(pose)
+    axis.set(xlim=(centre[0] - reach, centre[0] + reach), ylim=(centre[1] + reach, centre[1] - reach))
+    axis.set_aspect("equal")
+    axis.tick_params(labelsize=6)
+    return axis
+
+
+def draw_pose_3d(axis, pose: np.ndarray, skeleton, reach_mm: float | None = None):
+    """One pose (K,3) in mm in the camera's frame on a 3D axis, upright: right, away from the camera, up.
+
+    All axes have one scale; ``reach_mm`` is half the side of the cube that is shown (default: what the pose needs).
+    """
+    upright = np.stack([pose[:, 0], pose[:, 2], -pose[:, 1]], axis=1)
+    for (start, end), is_right in zip(skeleton.limbs, skeleton.right_limbs, strict=True):
+        axis.plot(*upright[[start, end]].T, color=RIGHT if is_right else LEFT, lw=2, marker="o", ms=2.5)
+    centre, reach = _frame(upright)
+    reach = reach_mm or reach
+    axis.set(**{f"{name}lim": (c - reach, c + reach) for name, c in zip("xyz", centre, strict=True)})
+    axis.set_box_aspect((1, 1, 1))
+    axis.view_init(elev=15, azim=-60)
+    axis.tick_params(labelsize=5, pad=-3)
+    return axis
+
+
+def _frame(points: np.ndarray) -> tuple[np.ndarray, float]:
+    """Centre and half side of a square or cube round the points, with a margin."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    return (low + high) / 2, max(1.1 * (high - low).max() / 2, 1e-6)
+
+
+def draw_test_poses(*, inputs_px, truth_mm, aligned_mm, errors_mm, names, skeleton, title: str):
+    """A page with a row per pose: 2D input, 3D truth, aligned prediction -> figure.
+
+    inputs_px (R,K,2), truth_mm and aligned_mm (R,K,3), errors_mm (R,) PA-MPJPE, names: R captions.
+    """
+    rows = len(inputs_px)
+    figure = new_figure(8, 2.7 * rows)
+    figure.suptitle(
+        f"{title}\n(orange: the person's right; axes in px and mm, x right, z away from the camera)", fontsize=9
+    )
+    for row in range(rows):
+        reach = max(_frame(truth_mm[row])[1], _frame(aligned_mm[row])[1])
+        axis = figure.add_subplot(rows, 3, 3 * row + 1)
+        draw_pose_2d(axis, inputs_px[row], skeleton).set_title(f"{names[row]}: 2D input", fontsize=8)
+        axis = figure.add_subplot(rows, 3, 3 * row + 2, projection="3d")
+        draw_pose_3d(axis, truth_mm[row], skeleton, reach).set_title("3D truth", fontsize=8)
+        axis = figure.add_subplot(rows, 3, 3 * row + 3, projection="3d")
+        caption = f"prediction, aligned: {errors_mm[row]:.0f} mm"
+        draw_pose_3d(axis, aligned_mm[row], skeleton, reach).set_title(caption, fontsize=8)
+    return figure

@@ -1,0 +1,24 @@
+"""Curves of a training run."""
+
+from src.plotting.figures import CYCLE, new_figure
+
+_NOT_LOSSES = ("epoch", "step", "lr", "seconds", "total")
+
+
+def draw_training(history: list[dict], title: str):
+    """Log rows, one per epoch -> a figure: every loss term, and the test errors in mm."""
+    figure = new_figure(10, 4)
+    figure.suptitle(title, fontsize=10)
+    left, right = figure.subplots(1, 2)
+    names = list(dict.fromkeys(name for row in history for name in row if name not in _NOT_LOSSES))
+    for axis, wanted in ((left, lambda name: not name.endswith("_mm")), (right, lambda name: name.endswith("_mm"))):
+        for name, color in zip(filter(wanted, names), CYCLE, strict=False):
+            points = [(row["epoch"], row[name]) for row in history if name in row]
+            axis.plot(*zip(*points, strict=True), color=color, marker=".", label=name.removesuffix("_mm"))
+        axis.set_xlabel("epoch")
+        axis.set_yscale("log")
+        axis.grid(alpha=0.3, which="both")
+        axis.legend(fontsize=8)
+    left.set_title("training losses, unweighted", fontsize=9)
+    right.set_title("test errors (mm)", fontsize=9)
+    return figure

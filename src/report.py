@@ -1,0 +1,133 @@
+"""What a run tells its user: progress, the result as data, a table, pictures."""
+
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from src.metrics import CHOSEN, MEANS
+from src.plotting.figures import save_figure
+from src.plotting.poses import draw_test_poses
+from src.plotting.training import draw_training
+from src.runs import RunFolder
+from src.skeletons import get_skeleton
+
+_LABELS = {"mpjpe": "MPJPE", "scaled_mpjpe": "scaled MPJPE", "pa_mpjpe": "PA-MPJPE"}
+
+
+class Report:
+    """The progress bar over a whole run, with its estimate, and a line per epoch."""
+
+    def __init__(self, steps_per_epoch: int, epochs: int, state):
+        total, done = steps_per_epoch * epochs, steps_per_epoch * state.epoch
+        if state.epoch:
+            print(f"going on after epoch {state.epoch}")
+        # disable=None: no bar where nobody sees it, as in a log file; the lines per epoch are written all the same.
+        self._bar = tqdm(total=total, initial=done, unit="step", disable=None, dynamic_ncols=True)
+
+    def progress(self, steps: int, losses: dict[str, float]):
+        """``steps`` more are done; ``losses`` are the latest by name."""
+        self._bar.set_postfix({name: f"{value:.3g}" for name, value in losses.items()}, refresh=False)
+        self._bar.update(steps)
+
+    def epoch(self, row: dict, epochs: int):
+        """An epoch is done and saved."""
+        skipped = ("epoch", "step", "lr", "seconds", *(f"{mean}_mm" for mean in MEANS.values()))
+        losses = "  ".join(f"{name} {value:.4g}" for name, value in row.items() if name not in skipped)
+        error = f"  {_LABELS['pa_mpjpe']} {row[CHOSEN]:.1f} mm" if CHOSEN in row else ""
+        tqdm.write(f"epoch {row['epoch']}/{epochs}  {losses}{error}  {row['seconds']:.0f} s")
+
+    def __enter__(self) -> "Report":
+        return self
+
+    def __exit__(self, *_):
+        self._bar.close()
+
+
+def print_notes(data: dict):
+    """What the reader wants the user to know, and what data this is."""
+    for part in ("train", "test"):
+        if data[part] is not None:
+            subjects = ", ".join(f"S{subject}" for subject in data[part]["subjects"])
+            counts = f"{data[part]['frames']:,} poses in {data[part]['sequences']} sequences"
+            print(f"{part}: {data['name']}, {subjects}: {counts}")
+            for note in data[part]["notes"]:
+                print(f"note: {note}")
+    if data["overlapping_subjects"]:
+        print(f"note: subjects {data['overlapping_subjects']} are in training and test set: errors will look too good")
+
+
+def make_result(options, means: dict, *, epoch: int, best: dict | None, data: dict) -> dict:
+    """What result.json holds."""
+    return {
+        **{name: means[name] for name in means if not name.startswith("per_")},
+        "epoch": epoch,
+        "which": "last",
+        "best": best,
+        "frames": data["test"]["frames"],
+        "skeleton": options.dataset_type,
+        "supervision": options.supervision,
+        "preset": options.preset,
+        "seed": options.seed,
+        "trained": not options.eval_only,
+        "loaded_from": options.load,
+        "data": data,
+        "per_action": means["per_action"],
+        "per_joint": means["per_joint"],
+    }
+
+
+def print_result(result: dict, run: RunFolder):
+    """The errors as a table, and where everything is."""
+    data = result["data"]
+    subjects = ", ".join(f"S{subject}" for subject in data["test"]["subjects"])
+    counts = f"{result['frames']:,} poses, {result['skeleton']}, epoch {result['epoch']} (last)"
+    print(f"\n{data['name']}, {subjects}: {counts}")
+    names = [f"{mean}_mm" for mean in MEANS.values()]
+    print(f"{'mm':<22}" + "".join(f"{_LABELS[mean]:>14}" for mean in MEANS.values()))
+    for action, means in result["per_action"].items():
+        print(f"{action:<22}" + "".join(f"{means[name]:>14.1f}" for name in names))
+    print(
+        f"{'mean over actions':<22}" + "".join(f"{result[f'{mean}_action_mean_mm']:>14.1f}" for mean in MEANS.values())
+    )
+    print(f"{'mean over frames':<22}" + "".join(f"{result[name]:>14.1f}" for name in names))
+    if result["best"] is not None:
+        print(
+            f"best epoch: {result['best']['epoch']}, PA-MPJPE {result['best'][CHOSEN]:.1f} mm (the table is the last's)"
+        )
+    print(f"results, checkpoints and pictures: {run.path}")
+
+
+def save_test(run: RunFolder, options, history: list[dict], arrays, poses, tested):
+    """predictions.npz and pictures, where asked for. tested: as `fit.test_model` returns it."""
+    _, errors, predicted = tested
+    sequence_names = [f"S{s.subject} {s.name} {s.camera}" for s in arrays.sequences]
+    if options.save_predictions:
+        content = {
+            "pose_2d_px": poses.pose_2d,
+            "target_mm": poses.pose_3d,
+            "prediction_mm": predicted["prediction"],
+            "aligned_mm": predicted["aligned"],
+            **{f"{MEANS[kind]}_joint_errors_mm": values for kind, values in errors.items()},
+            "sequence": arrays.sequence,
+            "frame": arrays.frame,
+            "sequence_names": np.array(sequence_names),
+            "joints": np.array(get_skeleton(options.dataset_type).joints),
+        }
+        run.save_arrays("predictions.npz", content)
+    if not options.save_ims:
+        return
+    title = f"{Path(options.data_dir).resolve().name}, {'+'.join(options.preset)}, seed {options.seed}"
+    if history:
+        save_figure(run.path / "loss_curves.png", draw_training(history, title))
+    rows = np.unique(np.linspace(0, len(arrays) - 1, 6).astype(int))
+    page = draw_test_poses(
+        inputs_px=poses.pose_2d[rows],
+        truth_mm=poses.pose_3d[rows],
+        aligned_mm=predicted["aligned"][rows],
+        errors_mm=errors["procrustes"][rows].mean(axis=1),
+        names=[f"{sequence_names[arrays.sequence[row]]}, frame {arrays.frame[row]}" for row in rows],
+        skeleton=get_skeleton(options.dataset_type),
+        title=title,
+    )
+    save_figure(run.path / "test_poses.png", page)

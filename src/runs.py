@@ -1,0 +1,161 @@
+"""The run folder: options, log, checkpoints, results. A crash at any instant leaves the last state whole."""
+
+import csv
+import io
+import json
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from src.errors import InputError
+
+try:
+    import fcntl
+except ImportError:  # Windows: a folder in use is not noticed there
+    fcntl = None
+
+# Options that say where and how a run is computed, not what: they may differ when it goes on.
+_FREE_OPTIONS = ("epochs", "device", "threads", "ckpt", "exp")
+
+
+def write_atomically(path, write):
+    """Call ``write(temporary path)``, then put that file at ``path`` in one step. Raises InputError when it can't."""
+    path = Path(path)
+    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
+    try:
+        write(temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except (OSError, RuntimeError) as error:  # torch.save tells of a full disk by RuntimeError
+        raise InputError(f"{path}: cannot be written ({error}); what was there before is unchanged") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load_checkpoint(path) -> dict:
+    """Tensors and plain values of a checkpoint, on the CPU. Nothing in the file is executed. Raises InputError."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; expected the checkpoint of a run") from None
+    except Exception as error:  # whatever torch raises for a damaged or foreign file
+        raise InputError(f"{path}: is no readable checkpoint ({str(error).splitlines()[0]})") from None
+
+
+class RunFolder:
+    """One run's folder, locked from ``with RunFolder(path) as run`` to the end of the block.
+
+    Holds options.json, environment.json, log.csv (a row per epoch), last.pt, best.pt, result.json, pictures. A folder
+    that nothing was put into is removed again, so that a refused command leaves nothing behind.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+
+    def __enter__(self) -> "RunFolder":
+        """Create and lock the folder. Raises InputError if it can't be written or another process has it."""
+        self._created = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = (self.path / ".lock").open("a+")
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be written ({error}); choose another --ckpt or --exp") from None
+        try:
+            # The kernel lets go of the lock when the process ends, however it ends: a killed one does not block.
+            if fcntl is not None:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.seek(0)
+            owner = self._lock.read().strip() or "unknown"
+            self._lock.close()
+            raise InputError(f"{self.path}: in use by process {owner}; wait for it, or choose another --exp") from None
+        self._lock.truncate(0)
+        self._lock.write(str(os.getpid()))
+        self._lock.flush()
+        return self
+
+    def __exit__(self, *_):
+        (self.path / ".lock").unlink(missing_ok=True)
+        self._lock.close()
+        for folder in self._created:
+            try:
+                folder.rmdir()
+            except OSError:  # not empty: the run has begun
+                break
+
+    def check_options(self, options: dict):
+        """Raise InputError, naming the options, if the folder belongs to a run with others."""
+        earlier = self.read_json("options.json")
+        if earlier is not None:
+            names = [name for name in {**earlier, **options} if name not in _FREE_OPTIONS]
+            different = [name for name in names if earlier.get(name) != options.get(name)]
+            if different:
+                found = ", ".join(f"--{name} {_show(earlier.get(name))}" for name in different)
+                asked = ", ".join(f"--{name} {_show(options.get(name))}" for name in different)
+                raise InputError(f"{self.path}: holds a run with {found}, not {asked}; choose another --exp")
+
+    def read_json(self, name: str) -> dict | None:
+        """A json file of the folder, or None if there is none."""
+        path = self.path / name
+        if not path.exists():
+            return None
+        try:
+            return json.loads(path.read_text())
+        except ValueError as error:
+            raise InputError(
+                f"{path}: is no valid json ({error}); move the folder away or choose another --exp"
+            ) from None
+
+    def write_json(self, name: str, content: dict):
+        """Plain values -> a json file."""
+        text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+        write_atomically(self.path / name, lambda path: path.write_text(text))
+
+    def write_log(self, history: list[dict]):
+        """A row per epoch -> log.csv, whole each time: a lost last row cannot happen."""
+        text = io.StringIO()
+        names = list(dict.fromkeys(name for row in history for name in row))
+        writer = csv.DictWriter(text, fieldnames=names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(history)
+        write_atomically(self.path / "log.csv", lambda path: path.write_text(text.getvalue()))
+
+    def save_checkpoint(self, name: str, content: dict):
+        """Tensors and plain values -> last.pt or best.pt."""
+        write_atomically(self.path / name, lambda path: torch.save(content, path))
+
+    def load_checkpoint(self, name: str) -> dict | None:
+        """A checkpoint of the folder, or None if there is none."""
+        path = self.path / name
+        return load_checkpoint(path) if path.exists() else None
+
+    def save_arrays(self, name: str, arrays: dict[str, np.ndarray]):
+        """Arrays -> an npz file."""
+        write_atomically(self.path / name, lambda path: np.savez(path, **arrays))
+
+
+def _show(value) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def environment() -> dict:
+    """What a run was computed with: versions, device, the project's commit."""
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        commit = subprocess.run(git, capture_output=True, text=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.TimeoutExpired):
+        commit = ""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "cuda_device": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "cpu_threads": torch.get_num_threads(),
+        "commit": commit or None,
+    }

@@ -1,0 +1,124 @@
+"""The skeletons: named joints in model order, limbs, root and proportions (paper section 4; Human3.6M's 32 joints)."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from src.errors import InputError
+
+# Human3.6M's joints by index. Some coincide in space; the number in the name tells such twins apart.
+HUMAN36_JOINTS = (
+    *("mid_hip", "right_hip", "right_knee", "right_ankle", "right_foot_base", "right_foot_tip"),
+    *("left_hip", "left_knee", "left_ankle", "left_foot_base", "left_foot_tip"),
+    *("mid_hip_2", "mid_spine", "neck", "chin", "head", "neck_2"),
+    *("left_shoulder", "left_elbow", "left_wrist", "left_wrist_2", "left_palm", "left_thumb", "left_thumb_2", "neck_3"),
+    *("right_shoulder", "right_elbow", "right_wrist", "right_wrist_2", "right_palm", "right_thumb", "right_thumb_2"),
+)
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """K joints in the order of the network's input and output, and L limbs between them.
+
+    joints: K names. limbs: L pairs of joint indices. root: index of the joint that sits at the origin. unit_limb: index
+    of the limb that lengths are divided by. masked_limbs: indices of limbs that the skeleton loss leaves out.
+    human36_indices: the K indices among Human3.6M's 32 joints. average_limb_lengths: L lengths of an average person
+    (only proportions matter), or None where nobody has measured them.
+    """
+
+    name: str
+    joints: tuple[str, ...]
+    limbs: tuple[tuple[int, int], ...]
+    root: int
+    unit_limb: int
+    masked_limbs: tuple[int, ...]
+    human36_indices: tuple[int, ...]
+    average_limb_lengths: tuple[float, ...] | None
+
+    @property
+    def num_joints(self) -> int:
+        """K."""
+        return len(self.joints)
+
+    @property
+    def right_limbs(self) -> tuple[bool, ...]:
+        """For each limb, whether it is drawn in the colour of the right side."""
+        return tuple("right" in self.joints[second] for _, second in self.limbs)
+
+    @property
+    def kept_limbs(self) -> tuple[int, ...]:
+        """Indices of the limbs that the skeleton loss uses."""
+        return tuple(limb for limb in range(len(self.limbs)) if limb not in self.masked_limbs)
+
+
+def _left(limbs: str) -> str:
+    return limbs.replace("right", "left")
+
+
+_RIGHT_LEG = "mid_hip-right_hip right_hip-right_knee right_knee-right_ankle "
+_RIGHT_FOOT = "right_ankle-right_foot_tip "
+_TRUNK = "mid_hip-mid_spine mid_spine-neck neck-chin chin-head "
+_RIGHT_ARM = "neck-right_shoulder right_shoulder-right_elbow right_elbow-right_wrist "
+_ARMS = _left(_RIGHT_ARM) + _RIGHT_ARM
+_LEGS = _RIGHT_LEG + _left(_RIGHT_LEG)
+_LEGS_AND_FEET = _RIGHT_LEG + _RIGHT_FOOT + _left(_RIGHT_LEG + _RIGHT_FOOT)
+
+_LIMBS_14 = (
+    "right_knee-right_hip right_ankle-right_knee left_hip-left_knee left_knee-left_ankle right_hip-left_hip "
+    "left_shoulder-left_elbow left_elbow-left_wrist right_elbow-right_shoulder right_wrist-right_elbow "
+    "left_shoulder-neck right_shoulder-neck left_hip-left_shoulder right_hip-right_shoulder neck-head"
+)
+_TRUNK_SIDES_14 = ("left_hip-left_shoulder", "right_hip-right_shoulder")
+
+# Anthropometric, inches.
+_LENGTHS_17 = (7, 19, 20, 7, 19, 20, 11.5, 12.5, 3.5, 3.5, 9, 15, 14, 9, 15, 14)
+# mm.
+_LENGTHS_14 = (
+    *(449.20465, 445.5809, 449.2034, 445.5802, 268.09924, 279.75797, 249.52300),
+    *(279.76083, 249.52223, 148.83453, 148.83372, 438.89957, 423.58438, 174.09964),
+)
+
+_SHIN = "right_knee-right_ankle"
+_LSP = ((3, 2, 1, 6, 7, 8, 27, 26, 25, 17, 18, 19, 13, 15), "neck", _LIMBS_14, "right_ankle-right_knee", _LENGTHS_14)
+
+# name: (indices into Human3.6M's joints in model order, root, limbs, unit limb, average limb lengths)
+_SPECIFICATIONS = {
+    "human36_17k": (
+        (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27),
+        *("mid_hip", _LEGS + _TRUNK + _ARMS, _SHIN, _LENGTHS_17),
+    ),
+    "shg_16k": (
+        (3, 2, 1, 6, 7, 8, 0, 12, 13, 15, 27, 26, 25, 17, 18, 19),
+        *("mid_hip", _LEGS + "mid_hip-mid_spine mid_spine-neck neck-head " + _ARMS, _SHIN, None),
+    ),
+    "human36_14k": _LSP,
+    "lsp_14k": _LSP,
+    "human36_19k": (
+        (15, 14, 13, 25, 26, 27, 17, 18, 19, 12, 0, 1, 2, 3, 5, 6, 7, 8, 10),
+        *("mid_hip", _LEGS_AND_FEET + _TRUNK + _ARMS, _SHIN, None),
+    ),
+    "openpose_17k": (
+        (14, 13, 25, 26, 27, 17, 18, 19, 0, 1, 2, 3, 5, 6, 7, 8, 10),
+        *("mid_hip", _LEGS_AND_FEET + "mid_hip-neck neck-chin " + _ARMS, _SHIN, None),
+    ),
+}
+SKELETON_NAMES = tuple(_SPECIFICATIONS)
+
+
+@cache
+def get_skeleton(name: str) -> Skeleton:
+    """The skeleton of that name, one of `SKELETON_NAMES`. Raises InputError for any other name."""
+    if name not in _SPECIFICATIONS:
+        raise InputError(f"unknown skeleton {name!r}; there are {', '.join(SKELETON_NAMES)}")
+    indices, root, limb_names, unit_limb, lengths = _SPECIFICATIONS[name]
+    joints = tuple(HUMAN36_JOINTS[i] for i in indices)
+    limb_names = limb_names.split()
+    return Skeleton(
+        name=name,
+        joints=joints,
+        limbs=tuple((joints.index(a), joints.index(b)) for a, b in (limb.split("-") for limb in limb_names)),
+        root=joints.index(root),
+        unit_limb=limb_names.index(unit_limb),
+        masked_limbs=tuple(i for i, limb in enumerate(limb_names) if limb in _TRUNK_SIDES_14),
+        human36_indices=indices,
+        average_limb_lengths=lengths,
+    )
