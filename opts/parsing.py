@@ -53,13 +53,18 @@ def parse(parser: argparse.ArgumentParser, argv) -> tuple:
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(PRESETS)}"
             raise InputError(f"--preset: unknown preset {name}; {hint}")
     values = vars(parser.parse_args(preset_tokens(names) + list(argv)))
-    differences = {name: value for name, value in values.items() if value != parser.get_default(name)}
+    differences = {
+        name: value
+        for name, value in values.items()
+        if name not in _NOT_OPTIONS_OF_A_RUN and value != parser.get_default(name)
+    }
     return namedtuple("Options", values)(**values), differences
 
 
 def default_exp(options) -> str:
-    """<data>/<preset>/seed_<n>: the run folder that nobody named."""
-    return f"{Path(options.data_dir).resolve().name}/{'+'.join(options.preset)}/seed_{options.seed}"
+    """<data>/<preset>/seed_<n>: the run folder that nobody named; a mere test does not go into the training's."""
+    folder = f"{Path(options.data_dir).resolve().name}/{'+'.join(options.preset)}/seed_{options.seed}"
+    return f"{folder}_eval" if options.eval_only else folder
 
 
 def run_options(options) -> dict:

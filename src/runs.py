@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import subprocess
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,8 @@ def write_atomically(path, write):
 def load_checkpoint(path) -> dict:
     """Tensors and plain values of a checkpoint, on the CPU. Nothing in the file is executed. Raises InputError."""
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # what torch warns of in a foreign file, the error says too
+            return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; expected the checkpoint of a run") from None
     except Exception as error:  # whatever torch raises for a damaged or foreign file

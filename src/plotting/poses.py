@@ -27,8 +27,9 @@ def draw_pose_3d(axis, pose: np.ndarray, skeleton, reach_mm: float | None = None
     centre, reach = _frame(upright)
     reach = reach_mm or reach
     axis.set(**{f"{name}lim": (c - reach, c + reach) for name, c in zip("xyz", centre, strict=True)})
-    axis.set_box_aspect((1, 1, 1))
+    axis.set_box_aspect((1, 1, 1), zoom=1.15)
     axis.view_init(elev=15, azim=-60)
+    axis.locator_params(nbins=4)
     axis.tick_params(labelsize=5, pad=-3)
     return axis
 

@@ -1,5 +1,7 @@
 """Curves of a training run."""
 
+from matplotlib.ticker import MaxNLocator
+
 from src.plotting.figures import CYCLE, new_figure
 
 _NOT_LOSSES = ("epoch", "step", "lr", "seconds", "total")
@@ -16,6 +18,7 @@ def draw_training(history: list[dict], title: str):
             points = [(row["epoch"], row[name]) for row in history if name in row]
             axis.plot(*zip(*points, strict=True), color=color, marker=".", label=name.removesuffix("_mm"))
         axis.set_xlabel("epoch")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.set_yscale("log")
         axis.grid(alpha=0.3, which="both")
         axis.legend(fontsize=8)

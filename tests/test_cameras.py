@@ -1,0 +1,118 @@
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from miniature import CAMERAS, write_cameras
+
+from src.cameras import Camera, load_cameras
+from src.errors import InputError
+
+GOLDEN = np.load(Path(__file__).parent / "golden" / "camera.npz", allow_pickle=False)
+NAMES = sorted(key.removesuffix("_pixels") for key in GOLDEN.files if key.endswith("_pixels"))
+
+
+def fitted_camera(world, points, pixels) -> Camera:
+    """The camera that took world points to camera points and pixels, found from the published formulas alone."""
+    affine = np.linalg.lstsq(np.c_[world, np.ones(len(world))], points, rcond=None)[0]
+    rotation, translation = affine[:3].T, -affine[:3] @ affine[3]
+    x, y = (points[:, :2] / points[:, 2:]).T
+    r2 = x**2 + y**2
+    # u = f (x (1 + k0 r2 + k1 r2^2 + k2 r2^3 + p0 y + p1 x) + p1 r2) + c is linear in f, f k, f p and c; v likewise.
+    columns_u = [x, x * r2, x * r2**2, x * r2**3, x * y, x**2 + r2, np.ones_like(x)]
+    columns_v = [y, y * r2, y * r2**2, y * r2**3, y**2 + r2, x * y, np.ones_like(x)]
+    u = np.linalg.lstsq(np.stack(columns_u, axis=1), pixels[:, 0], rcond=None)[0]
+    v = np.linalg.lstsq(np.stack(columns_v, axis=1), pixels[:, 1], rcond=None)[0]
+    np.testing.assert_allclose(u[1:6] / u[0], v[1:6] / v[0], atol=1e-6, err_msg="the formula does not fit")
+    distortion = u[1:6] / u[0]
+    return Camera(rotation, translation, [u[0], v[0]], [u[6], v[6]], distortion[:3], distortion[3:], "fitted")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_golden_numbers_with_fitted_cameras(name):
+    world, points, pixels = GOLDEN["world"], GOLDEN[f"{name}_camera"], GOLDEN[f"{name}_pixels"]
+    camera = fitted_camera(world, points, pixels)
+    np.testing.assert_allclose(camera.world_to_camera(world), points, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(camera.project(world), pixels, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_golden_numbers_with_the_cameras_of_the_data(name, cmu_dir):
+    subject, camera_name = name.removeprefix("S").split("_")
+    camera = load_cameras(cmu_dir / "cameras.h5")[int(subject), camera_name]
+    np.testing.assert_allclose(camera.world_to_camera(GOLDEN["world"]), GOLDEN[f"{name}_camera"], rtol=1e-5)
+    np.testing.assert_allclose(camera.project(GOLDEN["world"]), GOLDEN[f"{name}_pixels"], rtol=1e-5)
+
+
+def test_projection_by_hand():
+    camera = Camera(np.eye(3), [1, 2, 3], [100, 200], [10, 20], [0.1, 0.01, 0.001], [0.02, 0.03], "c")
+    # (3, 0, 5) - T = (2, -2, 2): x = 1, y = -1, r2 = 2, radial = 1 + .2 + .04 + .008, tangential = -.02 + .03
+    expected_x = 1 * (1.248 + 0.01) + 0.03 * 2
+    expected_y = -1 * (1.248 + 0.01) + 0.02 * 2
+    pixels = camera.project(np.array([[3.0, 0.0, 5.0]]))
+    np.testing.assert_allclose(pixels, [[100 * expected_x + 10, 200 * expected_y + 20]], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name_shape", [(8,), (8, 1)])
+def test_reading(tmp_path, name_shape):
+    write_cameras(tmp_path / "cameras.h5", subjects=(1, 11), name_shape=name_shape)
+    cameras = load_cameras(tmp_path / "cameras.h5")
+    assert set(cameras) == {(subject, name) for subject in (1, 11) for name in CAMERAS}
+    camera = cameras[11, CAMERAS[2]]
+    assert (camera.R.shape, camera.T.shape, camera.f.shape, camera.k.shape) == ((3, 3), (3, 1), (2,), (3,))
+    np.testing.assert_allclose(camera.R @ camera.R.T, np.eye(3), atol=1e-12)
+    assert np.linalg.det(camera.R) == pytest.approx(1)
+    # What stands higher in the world is further up in the image.
+    low, high = camera.project(np.array([[0, 0, 100.0], [0, 0, 1800.0]]))
+    assert high[1] < low[1]
+
+
+def test_cameras_are_frozen():
+    camera = Camera(np.eye(3), np.zeros(3), np.ones(2), np.ones(2), np.zeros(3), np.zeros(2), "c")
+    with pytest.raises(ValueError, match="read-only"):
+        camera.R[0, 0] = 2
+
+
+def broken(tmp_path, change):
+    write_cameras(tmp_path / "cameras.h5", subjects=(1,))
+    with h5py.File(tmp_path / "cameras.h5", "r+") as file:
+        change(file["subject1/camera2"])
+    with pytest.raises(InputError) as error:
+        load_cameras(tmp_path / "cameras.h5")
+    return str(error.value)
+
+
+def replace(name, value):
+    def change(group):
+        del group[name]
+        if value is not None:
+            group[name] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (replace("R", None), ["subject1/camera2/R", "expected a dataset"]),
+        (replace("f", np.ones((3, 1))), ["subject1/camera2/f", "expected 2 numbers", "(3, 1)"]),
+        (replace("k", np.full((3, 1), np.nan)), ["subject1/camera2/k", "NaN"]),
+        (replace("Name", np.zeros(8, dtype=np.uint16)), ["subject1/camera2/Name", "character codes"]),
+        (replace("T", "text"), ["subject1/camera2/T", "expected numbers"]),
+    ],
+)
+def test_broken_files_are_named(tmp_path, change, words):
+    message = broken(tmp_path, change)
+    assert all(word in message for word in ["cameras.h5", *words])
+
+
+def test_other_files_are_refused(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        load_cameras(tmp_path / "cameras.h5")
+    (tmp_path / "cameras.h5").write_bytes(b"not hdf5")
+    with pytest.raises(InputError, match="HDF5"):
+        load_cameras(tmp_path / "cameras.h5")
+    with h5py.File(tmp_path / "empty.h5", "w"):
+        pass
+    with pytest.raises(InputError, match="no cameras found"):
+        load_cameras(tmp_path / "empty.h5")
