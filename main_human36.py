@@ -8,8 +8,9 @@ from opts.parsing import describe, run_options
 from src import build, report
 from src.engine import Trainee
 from src.errors import run_command
-from src.fit import State, fit, load_run, resume, test_model
-from src.runs import RunFolder, environment
+from src.fit import State, finished_result, fit, load_run, load_weights, resume, test_model
+from src.runs import RunFolder, environment, file_sha256
+from src.skeletons import get_skeleton
 
 
 def main(argv=None) -> int:
@@ -26,21 +27,23 @@ def run_human36(argv):
     device = build.pick_device(options)
     with RunFolder(Path(options.ckpt) / options.exp) as run:
         run.check_options(run_options(options))
-        result = run.read_json("result.json")
-        if result is not None and (options.eval_only or result["epoch"] >= options.epochs):
-            print(f"finished already, nothing to do: {run.path} holds the result of {result['epoch']} epochs")
-        else:
+        result = finished_result(run, run_options(options))
+        if result is None:
             result = compute(run, options, device)
+        else:
+            print(f"finished already, nothing to do: {run.path} holds the result of {result['epoch']} epochs")
         report.print_result(result, run)
 
 
 def compute(run: RunFolder, options, device) -> dict:
     """Train (or load) and test; writes and returns the result."""
-    loaded = load_run(options.load, options) if options.load else None
+    plain = run_options(options)
+    # A run that has begun goes on from its own weights and needs the other's no more.
+    loaded = load_run(options.load, plain) if options.load and (options.eval_only or not run.has("last.pt")) else None
     test_arrays = build.load_poses(options, "test")
     test_poses = build.centre(test_arrays, options, "test")
     if options.eval_only:
-        statistics, train_arrays = build.Statistics.from_state(loaded["statistics"]), None
+        train_arrays, statistics = None, build.Statistics.from_state(loaded["statistics"])
     else:
         train_arrays = build.load_poses(options, "train")
         train_poses = build.centre(train_arrays, options, "train")
@@ -49,26 +52,34 @@ def compute(run: RunFolder, options, device) -> dict:
     report.print_notes(data)
     model = build.build_model(options, statistics, device)
     if loaded is not None:
-        model.network.load_state_dict(loaded["network"])
-    test_data = build.make_test_data(test_arrays, test_poses, statistics, options, device)
-    state = State()
-    if not options.eval_only:
-        training_data = build.make_training_data(train_arrays, train_poses, statistics, options, device)
-        del train_arrays, train_poses
-        optimizer = build.build_optimizer(model, options)
-        state = resume(run, model, optimizer, data)
-    run.write_json("options.json", run_options(options))
-    run.write_json("environment.json", environment())
+        load_weights(model.network, loaded, options.load)
+    test_data = build.make_test_data(test_arrays, test_poses, statistics, options=options, device=device)
+    recipe, state = build.build_recipe(options), State()
     if options.eval_only:
-        tested = test_model(model, test_data, options.test_batch)
+        epoch, tested = loaded["epoch"], test_model(model, test_data, recipe.test_batch)
+        run.begin(plain, environment(device))
     else:
-        extras = {"options": run_options(options), "statistics": statistics.state(), "data": data}
-        with report.Report(training_data.steps(options.train_batch), options.epochs, state) as progress:
-            trainee = Trainee(model, build.build_criterion(options), optimizer)
-            tested = fit(run, options, trainee, training_data, test_data, extras=extras, state=state, report=progress)
-    epoch = loaded["epoch"] if options.eval_only else state.epoch
-    result = report.make_result(options, tested[0], epoch=epoch, best=state.best, data=data)
-    report.save_test(run, options, state.history, test_arrays, test_poses, tested)
+        training_data = build.make_training_data(train_arrays, train_poses, statistics, options=options, device=device)
+        del train_arrays, train_poses
+        trainee = Trainee(model, build.build_criterion(options), build.build_optimizer(model, options))
+        state = resume(run, trainee, plain, data)
+        run.begin(plain, environment(device))
+        extras = {"options": plain, "statistics": statistics.state(), "data": data}
+        with report.Report(training_data.steps(recipe.batch), recipe.epochs, state) as progress:
+            on = {"data": training_data, "test_data": test_data}
+            tested = fit(run, trainee, recipe, **on, extras=extras, state=state, report=progress)
+        epoch = state.epoch
+    tested_sha256 = file_sha256(Path(options.load) / "last.pt") if options.eval_only else None
+    result = report.make_result(plain, tested[0], data, epoch=epoch, best=state.best, tested_sha256=tested_sha256)
+    result |= {"preset": list(options.preset)}
+    skeleton = get_skeleton(options.dataset_type)
+    if options.save_predictions:
+        report.save_predictions(run, test_arrays, test_poses, tested, joints=skeleton.joints)
+    if options.save_ims:
+        title = f"{data['name']}, {'+'.join(options.preset)}, seed {options.seed}"
+        report.save_pictures(
+            run, test_arrays, test_poses, tested, history=state.history, skeleton=skeleton, title=title
+        )
     run.write_json("result.json", result)
     return result
 

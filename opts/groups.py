@@ -3,19 +3,20 @@
 from argparse import ArgumentParser, BooleanOptionalAction
 
 from opts.presets import PRESETS
-from opts.types import number, number_or
+from opts.types import number
 from src.labels import ALL_PAIRS, MTURK
 from src.skeletons import SKELETON_NAMES
 
 NOISE_TYPES = ("none", "normal", "uniform_linear", "uniform_radial", "detections")
 _SWITCH = BooleanOptionalAction
-_WEIGHT = number(float, at_least=0)
+_MANY = 10**9
+_WEIGHT = number(float, at_least=0, at_most=1e6)
 
 
 def add_run_options(parser: ArgumentParser):
     """What to run, where its results go, on what machine."""
     group = parser.add_argument_group("run", "what to run, where results go, on what machine")
-    group.add_argument("--preset", nargs="+", metavar="NAME", choices=PRESETS, default=["ours"],
+    group.add_argument("--preset", nargs="+", metavar="NAME",
                        help=f"named runs, later ones win: {', '.join(PRESETS)}")  # fmt: skip
     group.add_argument("--ckpt", default="checkpoint", help="folder of all runs")
     group.add_argument("--exp", help="folder of this run in it (default: <data>/<preset>/seed_<n>)")
@@ -23,7 +24,9 @@ def add_run_options(parser: ArgumentParser):
     group.add_argument("--eval_only", action=_SWITCH, default=False, help="test the run of --load, train nothing")
     group.add_argument("--seed", type=number(int, at_least=0, below=2**32), default=0, help="of every random draw")
     group.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto: CUDA when there is one")
-    group.add_argument("--threads", type=number(int, at_least=0), default=0, help="CPU threads; 0: PyTorch's choice")
+    group.add_argument(
+        "--threads", type=number(int, at_least=0, at_most=1024), default=0, help="CPU threads; 0: PyTorch's choice"
+    )
     group.add_argument("--dry_run", action="store_true", help="print the resolved options and stop")
 
 
@@ -33,23 +36,24 @@ def add_data_options(parser: ArgumentParser):
     group.add_argument("--data_dir", default="synthetic", help="folder with cameras.h5, S1, S5, ..., or synthetic")
     group.add_argument("--dataset_type", choices=SKELETON_NAMES, default="human36_17k", help="skeleton")
     group.add_argument("--actions", nargs="+", metavar="NAME", default=["all"], help="action names, or all")
-    subject = number(int, at_least=1)
+    subject = number(int, at_least=1, at_most=_MANY)
     group.add_argument("--train_subjects", nargs="+", type=subject, metavar="N", default=[1, 5, 6, 7, 8],
                        help="subjects to train on")  # fmt: skip
     group.add_argument("--test_subjects", nargs="+", type=subject, metavar="N", default=[9, 11],
                        help="subjects to test on")  # fmt: skip
     group.add_argument("--amt_train_data", type=number(float, above=0, at_most=1), default=1.0, metavar="FRACTION",
                        help="random fraction of the training frames")  # fmt: skip
-    group.add_argument("--amt_test_data", type=number(int, at_least=1), default=1, metavar="N",
+    group.add_argument("--amt_test_data", type=number(int, at_least=1, at_most=_MANY), default=1, metavar="N",
                        help="test every N-th frame of each file")  # fmt: skip
 
 
 def add_noise_options(parser: ArgumentParser):
     """The 2D input and its noise."""
     group = parser.add_argument_group("2D input", "projected truth, with noise, or detections (shg_16k only)")
+    amount = number(float, at_least=0, at_most=1e6)
     for part in ("train", "test"):
         group.add_argument(f"--{part}_noise_type_2d", choices=NOISE_TYPES, default="none", help=f"{part}ing 2D")
-        group.add_argument(f"--{part}_noise_amount_2d", type=number(float, at_least=0), default=0.0, metavar="AMOUNT",
+        group.add_argument(f"--{part}_noise_amount_2d", type=amount, default=0.0, metavar="AMOUNT",
                            help="variance in px^2 (normal), largest offset or distance in px (uniform)")  # fmt: skip
     group.add_argument("--in_dropout_p", type=number(float, at_least=0, below=1), default=0.0, metavar="P",
                        help="probability of zeroing a keypoint, once, in training and test data")  # fmt: skip
@@ -59,23 +63,28 @@ def add_noise_options(parser: ArgumentParser):
 def add_label_options(parser: ArgumentParser):
     """Relative depth labels."""
     group = parser.add_argument_group("relative depth labels", "only with --supervision relative")
-    group.add_argument("--num_pairs", type=number_or(ALL_PAIRS, int, at_least=1), default=1, metavar="N",
+    pairs = number(int, at_least=1, at_most=_MANY, word=ALL_PAIRS)
+    group.add_argument("--num_pairs", type=pairs, default=1, metavar="N",
                        help="labelled pairs per frame, or all")  # fmt: skip
-    group.add_argument("--tolerance_mm", type=number(float, at_least=0), default=0.0, metavar="MM",
+    group.add_argument("--tolerance_mm", type=number(float, at_least=0, at_most=1e6), default=0.0, metavar="MM",
                        help="depth difference up to which a pair counts as equal")  # fmt: skip
-    group.add_argument("--rel_labels_noise_prob", type=number_or(MTURK, float, at_least=0, at_most=1), default=0.0,
+    group.add_argument("--rel_labels_noise_prob", type=number(float, at_least=0, at_most=1, word=MTURK), default=0.0,
                        metavar="P", help="probability of a wrong label, or mturk: as human annotators err")  # fmt: skip
 
 
 def add_network_options(parser: ArgumentParser):
     """The network."""
     group = parser.add_argument_group("network")
-    group.add_argument("--linear_size", type=number(int, at_least=1), default=1024, metavar="N", help="layer width")
-    group.add_argument("--num_stage", type=number(int, at_least=1), default=1, metavar="N", help="residual blocks")
+    group.add_argument(
+        "--linear_size", type=number(int, at_least=1, at_most=65536), default=1024, metavar="N", help="layer width"
+    )
+    group.add_argument(
+        "--num_stage", type=number(int, at_least=1, at_most=1000), default=1, metavar="N", help="residual blocks"
+    )
     group.add_argument("--dropout", type=number(float, at_least=0, below=1), default=0.5, metavar="P", help="dropout")
-    group.add_argument("--unnorm_init", type=number(float, above=0), default=100.0, metavar="X",
+    group.add_argument("--unnorm_init", type=number(float, above=0, at_most=1e6), default=100.0, metavar="X",
                        help="initial value of the learned output multiplier (relative only)")  # fmt: skip
-    group.add_argument("--scale_range", type=number(float, above=0), metavar="X",
+    group.add_argument("--scale_range", type=number(float, above=0, at_most=1e6), metavar="X",
                        help="largest scale (default: 1, or 0.001 with weak_perspective; relative only)")  # fmt: skip
 
 
@@ -91,25 +100,31 @@ def add_loss_options(parser: ArgumentParser, limb_type: str):
         group.add_argument(f"--{name}_weight", type=_WEIGHT, default=weight, metavar="W", help=f"weight: {text}")
     group.add_argument("--limb_type", choices=("avg_human36", "avg_person", "gt"), default=limb_type,
                        help="limb proportions: training mean, an average person, or each frame's own")  # fmt: skip
-    group.add_argument("--distance_multiplier", type=number(float, above=0), default=2.5, metavar="M",
+    group.add_argument("--distance_multiplier", type=number(float, above=0, at_most=1e6), default=2.5, metavar="M",
                        help="sharpness of the relative depth loss")  # fmt: skip
 
 
 def add_training_options(parser: ArgumentParser, epochs: int):
     """Optimisation and testing; ``epochs`` is the default of --epochs."""
     group = parser.add_argument_group("training and testing")
-    group.add_argument("--epochs", type=number(int, at_least=1), default=epochs, metavar="N", help="epochs in all")
-    group.add_argument("--train_batch", type=number(int, at_least=2), default=64, metavar="N", help="batch size")
-    group.add_argument("--test_batch", type=number(int, at_least=1), default=64, metavar="N",
+    group.add_argument(
+        "--epochs", type=number(int, at_least=1, at_most=_MANY), default=epochs, metavar="N", help="epochs in all"
+    )
+    group.add_argument(
+        "--train_batch", type=number(int, at_least=2, at_most=_MANY), default=64, metavar="N", help="batch size"
+    )
+    group.add_argument("--test_batch", type=number(int, at_least=1, at_most=_MANY), default=64, metavar="N",
                        help="batch size in testing; changes no result")  # fmt: skip
     group.add_argument("--lr", type=number(float, above=0), default=0.001, help="learning rate of Adam")
-    group.add_argument("--lr_decay", type=number(int, at_least=1), default=100_000, metavar="STEPS",
+    group.add_argument("--lr_decay", type=number(int, at_least=1, at_most=_MANY), default=100_000, metavar="STEPS",
                        help="steps after which the learning rate is multiplied by --lr_gamma")  # fmt: skip
     group.add_argument(
         "--lr_gamma", type=number(float, above=0, at_most=1), default=0.96, metavar="X", help="see there"
     )
     group.add_argument("--max_norm", action=_SWITCH, default=True, help="clip the gradient to norm 1")
-    group.add_argument("--test_step", type=number(int, at_least=1), default=1, metavar="N", help="test every N epochs")
+    group.add_argument(
+        "--test_step", type=number(int, at_least=1, at_most=_MANY), default=1, metavar="N", help="test every N epochs"
+    )
     group.add_argument("--save_ims", action=_SWITCH, default=True, help="draw loss curves and test poses")
     group.add_argument("--save_predictions", action=_SWITCH, default=False,
                        help="keep every test pose and its errors in predictions.npz")  # fmt: skip

@@ -6,6 +6,7 @@ from opts import groups
 from opts.parsing import default_exp, new_parser, parse
 from src.data.human36 import ACTIONS, DETECTIONS_SKELETON
 from src.errors import InputError
+from src.labels import joint_pairs
 from src.skeletons import get_skeleton
 
 # Options that the 3D supervised model does not use.
@@ -41,19 +42,21 @@ def parse_options(argv) -> tuple:
         raise InputError("--eval_only tests the run that --load FOLDER names; give --load")
     if options.supervision == "relative" and options.scale_range is None:
         options = options._replace(scale_range=0.001 if options.reprojection == "weak_perspective" else 1.0)
+    if options.preset is None:
+        options = options._replace(preset=("supervised" if options.supervision == "full" else "ours",))
     return options._replace(exp=options.exp or default_exp(options)), differences
 
 
-def _actions(names) -> list[str]:
-    if names == ["all"]:
-        return list(ACTIONS)
+def _actions(names) -> tuple[str, ...]:
+    if names == ("all",):
+        return ACTIONS
     for name in names:
         if name not in ACTIONS:
             near = difflib.get_close_matches(name, ACTIONS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are all, {', '.join(ACTIONS)}"
             raise InputError(f"--actions: unknown action {name}; {hint}")
     _refuse_repeats("actions", names)
-    return [action for action in ACTIONS if action in names]
+    return tuple(action for action in ACTIONS if action in names)
 
 
 def _refuse_repeats(option: str, values):
@@ -96,7 +99,7 @@ def _check_labels_and_losses(options, differences):
             f"--limb_type avg_person: no average limb lengths exist for --dataset_type {skeleton.name}; "
             "use --limb_type avg_human36 or gt"
         )
-    total = skeleton.num_joints * (skeleton.num_joints - 1) // 2
+    total = len(joint_pairs(skeleton.num_joints))
     if options.num_pairs != "all" and options.num_pairs > total:
         raise InputError(f"--num_pairs {options.num_pairs}: --dataset_type {skeleton.name} has {total} pairs")
     if not any((options.relative_weight, options.reproj_weight, options.root_weight, options.symm_weight)):

@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import shlex
 from collections import namedtuple
 from pathlib import Path
 
@@ -58,7 +59,8 @@ def parse(parser: argparse.ArgumentParser, argv) -> tuple:
         for name, value in values.items()
         if name not in _NOT_OPTIONS_OF_A_RUN and value != parser.get_default(name)
     }
-    return namedtuple("Options", values)(**values), differences
+    frozen = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return namedtuple("Options", frozen)(**frozen), differences
 
 
 def default_exp(options) -> str:
@@ -69,7 +71,8 @@ def default_exp(options) -> str:
 
 def run_options(options) -> dict:
     """The options that define a run, as plain values for options.json."""
-    return {name: value for name, value in options._asdict().items() if name not in _NOT_OPTIONS_OF_A_RUN}
+    values = {name: value for name, value in options._asdict().items() if name not in _NOT_OPTIONS_OF_A_RUN}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def describe(script: str, options, differences: dict) -> str:
@@ -77,11 +80,6 @@ def describe(script: str, options, differences: dict) -> str:
     resolved = run_options(options)
     lines = ["resolved options (* differs from the default):"]
     lines += [f"  {'*' if name in differences else ' '} {name} = {value}" for name, value in resolved.items()]
-    tokens = [token for name, value in resolved.items() if value is not None for token in option_tokens(name, value)]
-    return "\n".join(
-        [*lines, "equivalent command:", f"  python {script} {' '.join(_quote(token) for token in tokens)}"]
-    )
-
-
-def _quote(token: str) -> str:
-    return f"'{token}'" if " " in token else token
+    given = {"preset": options.preset, **{name: value for name, value in resolved.items() if value is not None}}
+    tokens = [token for name, value in given.items() for token in option_tokens(name, value)]
+    return "\n".join([*lines, "equivalent command:", f"  python {script} {shlex.join(tokens)}"])

@@ -4,19 +4,25 @@ import argparse
 import math
 
 
-def number(kind, *, at_least=None, above=None, at_most=None, below=None):
-    """A parser of int or float tokens within a range. Not a number and infinity are refused."""
+def number(kind, *, at_least=None, above=None, at_most=None, below=None, word=None):
+    """A parser of int or float tokens within a range, or of one word. Not a number and infinity are refused."""
     bounds = [("at least", at_least), ("above", above), ("at most", at_most), ("below", below)]
     range_text = " and ".join(f"{word} {bound}" for word, bound in bounds if bound is not None)
     wanted = ("a whole number" if kind is int else "a number") + (f" {range_text}" if range_text else "")
 
+    if word is not None:
+        wanted = f"{word} or {wanted}"
+
     def parse(token: str):
+        if token == word:
+            return word
         try:
             value = kind(token)
-        except ValueError:
-            value = math.nan
+            finite = math.isfinite(value)
+        except (ValueError, OverflowError):
+            finite = False
         inside = (
-            math.isfinite(value)
+            finite
             and (at_least is None or value >= at_least)
             and (above is None or value > above)
             and (at_most is None or value <= at_most)
@@ -25,20 +31,5 @@ def number(kind, *, at_least=None, above=None, at_most=None, below=None):
         if not inside:
             raise argparse.ArgumentTypeError(f"expected {wanted}, found {token!r}")
         return value
-
-    return parse
-
-
-def number_or(word: str, kind, **bounds):
-    """As `number`, or the given word."""
-    parse_number = number(kind, **bounds)
-
-    def parse(token: str):
-        if token == word:
-            return word
-        try:
-            return parse_number(token)
-        except argparse.ArgumentTypeError as error:
-            raise argparse.ArgumentTypeError(str(error).replace("expected", f"expected {word} or", 1)) from None
 
     return parse

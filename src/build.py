@@ -9,7 +9,7 @@ import torch
 from src import losses, seeding
 from src.data.arrays import PoseArrays
 from src.data.human36 import load_human36
-from src.engine import LiftingModel, TestData, TrainingData
+from src.engine import LiftingModel, Recipe, Schedule, TestData, TrainingData
 from src.errors import InputError
 from src.labels import RelativeLabels, add_noise_2d, drop_keypoints
 from src.model import LiftingNetwork
@@ -33,9 +33,12 @@ class Statistics:
 
     @classmethod
     def from_state(cls, state: dict) -> "Statistics":
-        """The inverse of `state`."""
-        pose_3d = Standardizer.from_state(state["pose_3d"]) if "pose_3d" in state else None
-        return cls(Standardizer.from_state(state["pose_2d"]), pose_3d, state["limb_lengths"])
+        """The inverse of `state`. Raises InputError if it is not one."""
+        try:
+            pose_3d = Standardizer.from_state(state["pose_3d"]) if "pose_3d" in state else None
+            return cls(Standardizer.from_state(state["pose_2d"]), pose_3d, state["limb_lengths"])
+        except (KeyError, TypeError) as error:
+            raise InputError(f"the checkpoint's statistics are damaged: {error!r}; load another run") from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +75,7 @@ def centre(arrays: PoseArrays, options, part: str) -> Centred:
         arrays.pose_2d,
         "none" if kind == "detections" else kind,
         getattr(options, f"{part}_noise_amount_2d"),
-        seeding.generator(options.seed, f"noise_2d_{part}"),
+        rng=seeding.generator(options.seed, f"noise_2d_{part}"),
     )
     root_2d, root_3d = noisy[:, root], arrays.pose_3d[:, root]
     pose_2d = noisy - root_2d[:, None]
@@ -87,7 +90,7 @@ def centre(arrays: PoseArrays, options, part: str) -> Centred:
 
 def limb_lengths(pose_3d: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     """Poses (N,K,3) mm -> lengths (N,L) mm."""
-    starts, ends = map(list, zip(*skeleton.limbs, strict=True))
+    starts, ends = map(list, skeleton.limb_ends)
     return np.linalg.norm(pose_3d[:, starts] - pose_3d[:, ends], axis=-1)
 
 
@@ -101,16 +104,16 @@ def fit_statistics(poses: Centred, options) -> Statistics:
     )
 
 
-def make_inputs(poses: Centred, statistics: Statistics, options, part: str) -> torch.Tensor:
+def make_inputs(poses: Centred, statistics: Statistics, options, *, part: str) -> torch.Tensor:
     """Standardised 2D input (N,K,2), keypoints dropped where asked for."""
     inputs = statistics.pose_2d.apply(torch.from_numpy(poses.input_2d)).numpy()
     rng = seeding.generator(options.seed, f"input_dropout_{part}")
     return torch.from_numpy(drop_keypoints(inputs, options.in_dropout_p, rng))
 
 
-def make_training_data(arrays: PoseArrays, poses: Centred, statistics: Statistics, options, device) -> TrainingData:
+def make_training_data(arrays: PoseArrays, poses: Centred, statistics: Statistics, *, options, device) -> TrainingData:
     """Subsample, choose and label pairs, move to the device."""
-    inputs = make_inputs(poses, statistics, options, "train")
+    inputs = make_inputs(poses, statistics, options, part="train")
     keep = _subset(len(arrays), options)
     tensors = {"inputs": inputs[keep], "pose_2d": torch.from_numpy(poses.pose_2d[keep])}
     constants, labels = {}, None
@@ -139,9 +142,9 @@ def make_training_data(arrays: PoseArrays, poses: Centred, statistics: Statistic
     return TrainingData(tensors, constants, labels)
 
 
-def make_test_data(arrays: PoseArrays, poses: Centred, statistics: Statistics, options, device) -> TestData:
+def make_test_data(arrays: PoseArrays, poses: Centred, statistics: Statistics, *, options, device) -> TestData:
     """Inputs and root-centred targets on the device."""
-    inputs = make_inputs(poses, statistics, options, "test").to(device)
+    inputs = make_inputs(poses, statistics, options, part="test").to(device)
     joints = get_skeleton(options.dataset_type).joints
     return TestData(inputs, torch.from_numpy(poses.pose_3d).to(device), arrays.action, joints)
 
@@ -215,6 +218,19 @@ def build_criterion(options) -> losses.Criterion:
 def build_optimizer(model: LiftingModel, options) -> torch.optim.Adam:
     """Adam; ``fused`` is the same formula in one pass over memory."""
     return torch.optim.Adam(model.network.parameters(), lr=options.lr, fused=True)
+
+
+def build_recipe(options) -> Recipe:
+    """How to train and test."""
+    return Recipe(
+        seed=options.seed,
+        epochs=options.epochs,
+        batch=options.train_batch,
+        test_batch=options.test_batch,
+        schedule=Schedule(options.lr, options.lr_decay, options.lr_gamma),
+        max_norm=1.0 if options.max_norm else float("inf"),
+        test_every=options.test_step,
+    )
 
 
 def pick_device(options) -> torch.device:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+import h5py
 import numpy as np
 
 from src.data.h5 import open_h5, read_dataset
@@ -65,29 +66,36 @@ def load_cameras(path) -> dict[tuple[int, str], Camera]:
     with open_h5(path) as file:
         for subject_name, subject_group in file.items():
             subject = re.fullmatch(r"subject(\d+)", subject_name)
-            if not subject or not hasattr(subject_group, "items"):
+            if not subject or not isinstance(subject_group, h5py.Group):
                 continue
-            for group in subject_group.values():
-                camera = _read_camera(group, path)
-                cameras[int(subject[1]), camera.name] = camera
+            for name, group in subject_group.items():
+                camera = _read_camera(group, f"{path}: {subject_name}/{name}", path)
+                key = int(subject[1]), camera.name
+                if key in cameras:
+                    raise InputError(f"{path}: {subject_name}/{name}: a second camera {camera.name} of this subject")
+                cameras[key] = camera
     if not cameras:
         raise InputError(f"{path}: no cameras found; expected groups subject1/camera1 and so on")
     return cameras
 
 
-def _read_camera(group, path) -> Camera:
-    where = f"{path}: {group.name}"
-    if not hasattr(group, "items"):
-        raise InputError(f"{where}: expected a group with {', '.join(_SHAPES)}, found a dataset")
+def _read_camera(group, where: str, path) -> Camera:
+    if not isinstance(group, h5py.Group):
+        raise InputError(f"{where}: expected a group with {', '.join(_SHAPES)}, found something else")
     values = {}
     for field, shape in _SHAPES.items():
         array = read_dataset(group, field, path)
         if array.size != np.prod(shape):
             raise InputError(f"{where}/{field}: expected {np.prod(shape)} numbers, found shape {array.shape}")
-        if not np.isfinite(array).all():
-            raise InputError(f"{where}/{field}: has NaN or infinite values")
-        values[field] = array.T if field == "R" else array
-    codes = read_dataset(group, "Name", path).ravel().astype(int)
-    if not ((codes >= 32) & (codes < 127)).all():
+        if not (np.abs(array) < 1e9).all():
+            raise InputError(f"{where}/{field}: has NaN, infinite or absurdly large values")
+        values[field] = array.reshape(shape).T if field == "R" else array
+    rotation = values["R"]
+    if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3) or np.linalg.det(rotation) < 0:
+        raise InputError(f"{where}/R: expected a rotation, found a matrix that distorts or mirrors")
+    if not (values["f"] > 0).all():
+        raise InputError(f"{where}/f: expected focal lengths above 0, found {values['f'].ravel().tolist()}")
+    codes = read_dataset(group, "Name", path).ravel()
+    if codes.size == 0 or not ((codes >= 32) & (codes < 127)).all():
         raise InputError(f"{where}/Name: expected printable character codes, found {codes[:8].tolist()}")
-    return Camera(**values, name="".join(map(chr, codes)))
+    return Camera(**values, name="".join(map(chr, codes.astype(int))))

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from src import seeding
 from src.errors import InputError
 from src.labels import RelativeLabels
 from src.losses import Criterion
@@ -14,6 +15,7 @@ from src.metrics import aligned_joint_errors
 from src.standardize import Standardizer
 
 _CHECK_EVERY = 50  # steps between looks at the losses: each look waits for the device
+_ALIGNED_AT_ONCE = 8192  # poses: bounds the memory of the alignment
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,61 +87,61 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class EpochPlan:
-    """How one epoch is trained.
+class Recipe:
+    """How a run is trained and tested.
 
-    epoch: its number, from 1; step: steps done before it; batch: frames per step; max_norm: largest gradient norm;
-    order, visits: generators for the order of frames and for which labelled pair is visited; dropout_seed: for torch's
-    generator; progress: called as ``progress(steps, {term: latest value})``.
+    seed: of every draw; epochs: in all; batch, test_batch: frames at a time; max_norm: largest gradient norm;
+    test_every: epochs between tests.
     """
 
-    epoch: int
-    step: int
+    seed: int
+    epochs: int
     batch: int
+    test_batch: int
     schedule: Schedule
     max_norm: float
-    order: np.random.Generator
-    visits: np.random.Generator
-    dropout_seed: int
-    progress: Callable
+    test_every: int
 
 
-def train_epoch(trainee: Trainee, data: TrainingData, plan: EpochPlan) -> tuple[int, dict]:
+def train_epoch(
+    trainee: Trainee, data: TrainingData, recipe: Recipe, *, epoch: int, step: int, progress: Callable
+) -> tuple[int, dict]:
     """One pass over the training frames -> (steps done in all, mean of every loss term by name).
 
-    Raises InputError naming term, epoch and step when a loss or the gradient stops
-    being finite; the caller's checkpoints are untouched then.
+    epoch: its number, from 1; step: steps done before it; progress: called now and then as
+    ``progress(steps done since, {term: latest value})``. What is drawn depends on seed and epoch alone. Raises
+    InputError naming term, epoch and step when a loss or the gradient stops being finite.
     """
     model, criterion, optimizer = trainee.model, trainee.criterion, trainee.optimizer
     device = data.tensors["inputs"].device
     tensors = dict(data.tensors)
     if data.labels is not None:
-        pairs, labels = data.labels.visit(plan.visits)
+        pairs, labels = data.labels.visit(seeding.generator(recipe.seed, "visits", epoch))
         tensors |= {"pairs": torch.from_numpy(pairs).to(device), "labels": torch.from_numpy(labels).to(device)}
-    order = torch.from_numpy(plan.order.permutation(len(data))).to(device)
-    batches = order.split(plan.batch)[: data.steps(plan.batch)]
+    order = torch.from_numpy(seeding.generator(recipe.seed, "order", epoch).permutation(len(data))).to(device)
+    batches = order.split(recipe.batch)[: data.steps(recipe.batch)]
     names = ["total", *criterion.names, "gradient norm"]
     record = torch.zeros(len(batches), len(names), device=device)
     parameters = list(model.network.parameters())
-    torch.manual_seed(plan.dropout_seed)
+    torch.manual_seed(seeding.torch_seed(recipe.seed, "dropout", epoch))
     model.network.train()
     for number, index in enumerate(batches):
         for group in optimizer.param_groups:
-            group["lr"] = plan.schedule.at(plan.step + number + 1)
+            group["lr"] = recipe.schedule.at(step + number + 1)
         batch = {name: tensor[index] for name, tensor in tensors.items()} | data.constants
         pose, scale = model(batch["inputs"])
         total, terms = criterion(pose, scale, batch)
         optimizer.zero_grad(set_to_none=True)
         total.backward()
-        norm = nn.utils.clip_grad_norm_(parameters, plan.max_norm)
+        norm = nn.utils.clip_grad_norm_(parameters, recipe.max_norm)
         optimizer.step()
         record[number] = torch.stack([total.detach(), *(term.detach() for term in terms), norm])
         if number % _CHECK_EVERY == _CHECK_EVERY - 1 or number == len(batches) - 1:
             done = slice(number - number % _CHECK_EVERY, number + 1)
-            _check_finite(record[done].cpu(), names, plan.epoch, done.start)
-            plan.progress(done.stop - done.start, dict(zip(names, record[number].tolist(), strict=True)))
+            _check_finite(record[done].cpu(), names, epoch, done.start)
+            progress(done.stop - done.start, dict(zip(names, record[number].tolist(), strict=True)))
     means = record.mean(dim=0, dtype=torch.float64).tolist()
-    return plan.step + len(batches), dict(zip(names[:-1], means[:-1], strict=True))
+    return step + len(batches), dict(zip(names[:-1], means[:-1], strict=True))
 
 
 def _check_finite(record: torch.Tensor, names: list[str], epoch: int, first_step: int):
@@ -151,7 +153,7 @@ def _check_finite(record: torch.Tensor, names: list[str], epoch: int, first_step
         named = [name for name in guilty if name != "total"] or guilty
         raise InputError(
             f"training stopped: {named[0]} is not finite in epoch {epoch}, step {first_step + row + 1}; "
-            "the last checkpoint is kept; try a smaller --lr, or look at the data"
+            "whole epochs before it are kept; try a smaller --lr, or look at the data"
         )
 
 
@@ -166,9 +168,14 @@ def predict(model: LiftingModel, inputs: torch.Tensor, batch: int) -> torch.Tens
 def predict_and_compare(model: LiftingModel, data: TestData, batch: int) -> tuple[dict, dict]:
     """Lift all test poses -> ({alignment: joint errors (N,K)}, {"prediction", "aligned": poses (N,K,3)}), numpy."""
     prediction = predict(model, data.inputs, batch)
-    if not torch.isfinite(prediction).all():
-        frame = int((~torch.isfinite(prediction)).flatten(1).any(dim=1).nonzero()[0])
-        raise InputError(f"testing stopped: the predicted pose of test frame {frame} is not finite")
-    errors, aligned = aligned_joint_errors(prediction, data.target)
+    errors, aligned = {}, torch.empty_like(prediction)
+    for rows in torch.arange(len(prediction), device=prediction.device).split(_ALIGNED_AT_ONCE):
+        part, aligned[rows] = aligned_joint_errors(prediction[rows], data.target[rows])
+        for kind, values in part.items():
+            errors.setdefault(kind, []).append(values)
+    errors = {kind: torch.cat(parts) for kind, parts in errors.items()}
+    bad = ~torch.stack([values.isfinite().all(dim=1) for values in errors.values()]).all(dim=0)
+    if bad.any():
+        raise InputError(f"testing stopped: the error of test frame {int(bad.nonzero()[0])} is not finite")
     poses = {"prediction": prediction, "aligned": aligned}
     return {k: v.cpu().numpy() for k, v in errors.items()}, {k: v.cpu().numpy() for k, v in poses.items()}

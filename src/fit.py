@@ -2,11 +2,12 @@
 
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from src import engine, seeding
+from src import engine
 from src.errors import InputError, Interrupted
 from src.metrics import CHOSEN, MEANS, summarize
-from src.runs import RunFolder, load_checkpoint
+from src.runs import RunFolder, file_sha256, load_checkpoint
 
 
 @dataclass
@@ -28,41 +29,35 @@ def test_model(model, data: engine.TestData, batch: int) -> tuple[dict, dict, di
 test_model.__test__ = False
 
 
-def fit(run: RunFolder, options, trainee: engine.Trainee, data, test_data, *, extras: dict, state: State, report):
-    """Train up to ``options.epochs`` and return the last epoch's `test_model`.
+def fit(
+    run: RunFolder, trainee: engine.Trainee, recipe: engine.Recipe, *, data, test_data, extras, state: State, report
+):
+    """Train up to ``recipe.epochs`` and return `test_model` of the last epoch.
 
-    After each epoch best.pt (if it is), last.pt and log.csv are written, in this order: a crash in between repeats the
-    epoch to the same numbers. extras: what checkpoints hold beside the state. Raises Interrupted on Ctrl-C.
+    data, test_data: `engine.TrainingData` and `engine.TestData`; extras: what checkpoints hold beside the state;
+    report: has ``progress`` and ``epoch``. After each epoch best.pt (if it is), last.pt and log.csv are written, in
+    this order: a crash in between repeats the epoch to the same numbers. Raises Interrupted on Ctrl-C.
     """
-    schedule = engine.Schedule(options.lr, options.lr_decay, options.lr_gamma)
     tested = None
     try:
-        for epoch in range(state.epoch + 1, options.epochs + 1):
+        for epoch in range(state.epoch + 1, recipe.epochs + 1):
             start = time.monotonic()
-            plan = engine.EpochPlan(
-                epoch=epoch,
-                step=state.step,
-                batch=options.train_batch,
-                schedule=schedule,
-                max_norm=1.0 if options.max_norm else float("inf"),
-                order=seeding.generator(options.seed, "order", epoch),
-                visits=seeding.generator(options.seed, "visits", epoch),
-                dropout_seed=seeding.torch_seed(options.seed, "dropout", epoch),
-                progress=report.progress,
+            step, losses = engine.train_epoch(
+                trainee, data, recipe, epoch=epoch, step=state.step, progress=report.progress
             )
-            step, losses = engine.train_epoch(trainee, data, plan)
-            row = {"epoch": epoch, "step": step, "lr": schedule.at(step), **losses}
-            if epoch % options.test_step == 0 or epoch == options.epochs:
-                tested = test_model(trainee.model, test_data, options.test_batch)
+            row = {"epoch": epoch, "step": step, "lr": recipe.schedule.at(step), **losses}
+            tested = None
+            if epoch % recipe.test_every == 0:
+                tested = test_model(trainee.model, test_data, recipe.test_batch)
                 row |= {f"{mean}_mm": tested[0][f"{mean}_mm"] for mean in MEANS.values()}
             row["seconds"] = round(time.monotonic() - start, 2)
             _keep(run, trainee, state, row, extras)
-            report.epoch(row, options.epochs)
+            report.epoch(row, recipe.epochs)
     except KeyboardInterrupt:
         raise Interrupted(
             f"interrupted; {state.epoch} whole epochs are in {run.path}: the same command goes on from there"
         ) from None
-    return tested or test_model(trainee.model, test_data, options.test_batch)
+    return tested or test_model(trainee.model, test_data, recipe.test_batch)
 
 
 def _keep(run: RunFolder, trainee: engine.Trainee, state: State, row: dict, extras: dict):
@@ -79,30 +74,79 @@ def _keep(run: RunFolder, trainee: engine.Trainee, state: State, row: dict, extr
     run.write_log(state.history)
 
 
-def resume(run: RunFolder, model, optimizer, data_description: dict) -> State:
-    """Put the last whole epoch of the folder into model and optimiser; a new State if there is none."""
+def finished_result(run: RunFolder, options: dict) -> dict | None:
+    """The folder's result.json if the options ask for no more than it has, else None.
+
+    A test of another run is done again if that run's last.pt is no longer the one that was tested.
+    """
+    result = run.read_json("result.json")
+    if result is None:
+        return None
+    if not {"epoch", "best", "frames", "skeleton", "data", "per_action", CHOSEN} <= result.keys():
+        raise InputError(f"{run.path / 'result.json'}: is no result of a run; move it away or choose another --exp")
+    if options["eval_only"]:
+        now = file_sha256(Path(options["load"]) / "last.pt")
+        return result if now in (None, result.get("tested_sha256")) else None
+    return result if result["epoch"] >= options["epochs"] else None
+
+
+# What a checkpoint must hold to be one of ours.
+_KEYS = {"epoch": int, "options": dict, "network": dict, "statistics": dict, "data": dict}
+_STATE_KEYS = {**_KEYS, "step": int, "history": list, "optimizer": dict}
+
+
+def _checked(checkpoint, keys: dict, path) -> dict:
+    if not isinstance(checkpoint, dict) or any(not isinstance(checkpoint.get(key), kind) for key, kind in keys.items()):
+        raise InputError(f"{path}: is no checkpoint of a run; expected a dict with {', '.join(keys)}")
+    return checkpoint
+
+
+def load_weights(network, checkpoint: dict, path):
+    """Put a checkpoint's weights into the network. Raises InputError if they are another network's."""
+    try:
+        network.load_state_dict(checkpoint["network"])
+    except (RuntimeError, AttributeError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: its weights do not fit the network of its options ({reason[:200]})") from None
+
+
+def resume(run: RunFolder, trainee: engine.Trainee, options: dict, data: dict) -> State:
+    """Put the last whole epoch of the folder into the trainee; a new State if there is none.
+
+    Raises InputError if that epoch was trained with other options or on other data.
+    """
     checkpoint = run.load_checkpoint("last.pt")
     if checkpoint is None:
         return State()
-    if checkpoint["data"] != data_description:
+    path = run.path / "last.pt"
+    _checked(checkpoint, _STATE_KEYS, path)
+    run.compare_options(checkpoint["options"], options)
+    if _identity(checkpoint["data"]) != _identity(data):
         raise InputError(f"{run.path}: the data have changed since this run began; choose another --exp")
-    model.network.load_state_dict(checkpoint["network"])
-    optimizer.load_state_dict(checkpoint["optimizer"])
+    load_weights(trainee.model.network, checkpoint, path)
+    try:
+        trainee.optimizer.load_state_dict(checkpoint["optimizer"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: its optimiser state is damaged ({error}); choose another --exp") from None
     return State(**{name: checkpoint[name] for name in ("epoch", "step", "best", "history")})
 
 
-# Options that decide which weights fit.
-_SHAPE_OPTIONS = ("dataset_type", "supervision", "linear_size", "num_stage")
+def _identity(data: dict) -> list:
+    """What tells data sets apart: all of a description but the words."""
+    parts = [data.get(part) or {} for part in ("train", "test")]
+    return [{name: value for name, value in part.items() if name != "notes"} for part in parts]
 
 
-def load_run(folder, options) -> dict:
+# Options that decide which weights fit and what input they expect.
+_NETWORK_OPTIONS = ("dataset_type", "supervision", "linear_size", "num_stage", "subtract_2d_root")
+
+
+def load_run(folder, options: dict) -> dict:
     """The last checkpoint of another run's folder. Raises InputError if its network is not what the options ask for."""
-    path = f"{folder}/last.pt"
-    checkpoint = load_checkpoint(path)
-    if not isinstance(checkpoint, dict) or not {"options", "network", "statistics", "epoch"} <= checkpoint.keys():
-        raise InputError(f"{path}: is no checkpoint of this project; expected the folder of a run")
-    for name in _SHAPE_OPTIONS:
-        found, asked = checkpoint["options"][name], getattr(options, name)
+    path = Path(folder) / "last.pt"
+    checkpoint = _checked(load_checkpoint(path), _KEYS, path)
+    for name in _NETWORK_OPTIONS:
+        found, asked = checkpoint["options"].get(name), options[name]
         if found != asked:
-            raise InputError(f"{path}: was trained with --{name} {found}, not {asked}; give --{name} {found}")
+            raise InputError(f"{path}: was trained with --{name} {found}, not {asked}; give the same here")
     return checkpoint

@@ -13,12 +13,12 @@ def joint_pairs(num_joints: int) -> np.ndarray:
     return np.stack(np.triu_indices(num_joints, k=1), axis=1)
 
 
-def draw_pairs(num_frames: int, num_joints: int, num_pairs: int, rng: np.random.Generator) -> np.ndarray:
+def draw_pairs(num_frames: int, num_joints: int, num_pairs: int, *, rng: np.random.Generator) -> np.ndarray:
     """For each frame ``num_pairs`` different rows of `joint_pairs`, every set as likely as any other: (P, N) uint8.
 
     Floyd's sampling, vectorised over frames: draw the k-th from a range that grows by one; if taken, take its end.
     """
-    total = num_joints * (num_joints - 1) // 2
+    total = len(joint_pairs(num_joints))
     if not 1 <= num_pairs <= total:
         raise ValueError(f"num_pairs must be between 1 and {total} for {num_joints} joints, not {num_pairs}")
     chosen = np.empty((num_pairs, num_frames), dtype=np.uint8)
@@ -64,7 +64,7 @@ class RelativeLabels:
     def draw(cls, depth, num_pairs, *, noise, tolerance_mm, pairs_rng, flips_rng) -> "RelativeLabels":
         """Choose ``num_pairs`` (a number or "all") pairs per frame, and which labels are wrong, once and for all."""
         num_frames, num_joints = depth.shape
-        pairs = None if num_pairs == ALL_PAIRS else draw_pairs(num_frames, num_joints, num_pairs, pairs_rng)
+        pairs = None if num_pairs == ALL_PAIRS else draw_pairs(num_frames, num_joints, num_pairs, rng=pairs_rng)
         labels = cls(depth, pairs, None, tolerance_mm)
         if noise == 0:
             return labels
@@ -99,7 +99,7 @@ class RelativeLabels:
         return self.depth[frames, joint_i] - self.depth[frames, joint_j]
 
 
-def add_noise_2d(pose_2d: np.ndarray, kind: str, amount: float, rng: np.random.Generator) -> np.ndarray:
+def add_noise_2d(pose_2d: np.ndarray, kind: str, amount: float, *, rng: np.random.Generator) -> np.ndarray:
     """Noise on pixels (N,K,2), drawn per keypoint; returns new float32 poses.
 
     kind: "none"; "normal" with *variance* ``amount`` px^2 per coordinate; "uniform_linear": integer offsets in

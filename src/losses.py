@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch.nn.functional import softplus
@@ -10,8 +11,19 @@ EPS = 1e-8  # under every square root, as in the authors' implementation: the gr
 MAX_EXPONENT = 85.0  # exp(85) still fits in float32
 
 
+def _widen(tensor: torch.Tensor) -> torch.Tensor:
+    """Half precision -> float32: squares of millimetres do not fit in it, nor does `EPS`."""
+    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
+
+
 def _norm(vectors: torch.Tensor) -> torch.Tensor:
-    return vectors.square().sum(dim=-1).add(EPS).sqrt()
+    return _widen(vectors).square().sum(dim=-1).add(EPS).sqrt()
+
+
+@cache
+def _index(indices: tuple[int, ...], device: torch.device) -> torch.Tensor:
+    """Indices as a tensor that is already on the device: a list would be copied there in every step."""
+    return torch.tensor(indices, device=device)
 
 
 def relative_depth_loss(
@@ -21,7 +33,7 @@ def relative_depth_loss(
 
     d = (z_i - z_j) / mean over the batch of |z_i - z_j|; log(1 + exp(-y d m)) for y = +-1, d^2 for y = 0; their mean.
     """
-    depth_i, depth_j = pose_3d[..., 2].gather(1, pairs).unbind(dim=1)
+    depth_i, depth_j = _widen(pose_3d[..., 2]).gather(1, pairs).unbind(dim=1)
     distance = depth_i - depth_j
     distance = distance / distance.abs().mean()
     labels = labels.to(distance.dtype)
@@ -31,7 +43,7 @@ def relative_depth_loss(
 
 def orthographic_loss(pose_3d: torch.Tensor, pose_2d: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
     """Mean distance in px between scale (B,1) x (X, Y) of pose_3d (B,K,3) and root-centred pixels pose_2d (B,K,2)."""
-    return _norm(scale[:, :, None] * pose_3d[..., :2] - pose_2d).mean()
+    return _norm(scale[:, :, None] * _widen(pose_3d[..., :2]) - pose_2d).mean()
 
 
 def perspective_loss(
@@ -41,7 +53,8 @@ def perspective_loss(
 
     inverse_distance s (B,1) is one over the root's distance in mm. The paper's code calls this weak perspective.
     """
-    depth = pose_3d[..., 2:] + 1 / inverse_distance[:, :, None]
+    pose_3d = _widen(pose_3d)
+    depth = pose_3d[..., 2:] + 1 / _widen(inverse_distance[:, :, None])
     return _norm(focal[:, None] * pose_3d[..., :2] / depth - pose_2d).mean()
 
 
@@ -55,16 +68,16 @@ def skeleton_loss(pose_3d: torch.Tensor, limb_lengths: torch.Tensor, skeleton) -
 
     Proportions are lengths divided by that of the skeleton's unit limb; masked limbs do not count.
     """
-    starts, ends = zip(*skeleton.limbs, strict=True)
-    lengths = _norm(pose_3d[:, list(starts)] - pose_3d[:, list(ends)])
+    starts, ends = (_index(joints, pose_3d.device) for joints in skeleton.limb_ends)
+    lengths = _norm(pose_3d[:, starts] - pose_3d[:, ends])
     unit = slice(skeleton.unit_limb, skeleton.unit_limb + 1)
     difference = lengths / lengths[:, unit] - limb_lengths / limb_lengths[:, unit]
-    return difference[:, list(skeleton.kept_limbs)].square().add(EPS).sqrt().mean()
+    return difference[:, _index(skeleton.kept_limbs, pose_3d.device)].square().add(EPS).sqrt().mean()
 
 
 def supervised_loss(pose_3d: torch.Tensor, target_3d: torch.Tensor) -> torch.Tensor:
     """Mean squared error over all coordinates of (B,K,3) in mm^2: the 3D supervised baseline."""
-    return (pose_3d - target_3d).square().mean()
+    return _widen(pose_3d - target_3d).square().mean()
 
 
 @dataclass(frozen=True)

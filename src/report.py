@@ -1,7 +1,5 @@
 """What a run tells its user: progress, the result as data, a table, pictures."""
 
-from pathlib import Path
-
 import numpy as np
 from tqdm import tqdm
 
@@ -10,7 +8,6 @@ from src.plotting.figures import save_figure
 from src.plotting.poses import draw_test_poses
 from src.plotting.training import draw_training
 from src.runs import RunFolder
-from src.skeletons import get_skeleton
 
 _LABELS = {"mpjpe": "MPJPE", "scaled_mpjpe": "scaled MPJPE", "pa_mpjpe": "PA-MPJPE"}
 
@@ -57,20 +54,20 @@ def print_notes(data: dict):
         print(f"note: subjects {data['overlapping_subjects']} are in training and test set: errors will look too good")
 
 
-def make_result(options, means: dict, *, epoch: int, best: dict | None, data: dict) -> dict:
-    """What result.json holds."""
+def make_result(options: dict, means: dict, data: dict, *, epoch: int, best: dict | None, tested_sha256) -> dict:
+    """What result.json holds. tested_sha256: of the checkpoint that --eval_only tested, else None."""
     return {
         **{name: means[name] for name in means if not name.startswith("per_")},
         "epoch": epoch,
         "which": "last",
         "best": best,
         "frames": data["test"]["frames"],
-        "skeleton": options.dataset_type,
-        "supervision": options.supervision,
-        "preset": options.preset,
-        "seed": options.seed,
-        "trained": not options.eval_only,
-        "loaded_from": options.load,
+        "skeleton": options["dataset_type"],
+        "supervision": options["supervision"],
+        "seed": options["seed"],
+        "trained": not options["eval_only"],
+        "loaded_from": options["load"],
+        "tested_sha256": tested_sha256,
         "data": data,
         "per_action": means["per_action"],
         "per_joint": means["per_joint"],
@@ -98,36 +95,40 @@ def print_result(result: dict, run: RunFolder):
     print(f"results, checkpoints and pictures: {run.path}")
 
 
-def save_test(run: RunFolder, options, history: list[dict], arrays, poses, tested):
-    """predictions.npz and pictures, where asked for. tested: as `fit.test_model` returns it."""
+def save_predictions(run: RunFolder, arrays, poses, tested, *, joints):
+    """predictions.npz: every test pose and its errors. tested: as `fit.test_model` returns it."""
     _, errors, predicted = tested
-    sequence_names = [f"S{s.subject} {s.name} {s.camera}" for s in arrays.sequences]
-    if options.save_predictions:
-        content = {
-            "pose_2d_px": poses.pose_2d,
-            "target_mm": poses.pose_3d,
-            "prediction_mm": predicted["prediction"],
-            "aligned_mm": predicted["aligned"],
-            **{f"{MEANS[kind]}_joint_errors_mm": values for kind, values in errors.items()},
-            "sequence": arrays.sequence,
-            "frame": arrays.frame,
-            "sequence_names": np.array(sequence_names),
-            "joints": np.array(get_skeleton(options.dataset_type).joints),
-        }
-        run.save_arrays("predictions.npz", content)
-    if not options.save_ims:
-        return
-    title = f"{Path(options.data_dir).resolve().name}, {'+'.join(options.preset)}, seed {options.seed}"
+    content = {
+        "pose_2d_px": poses.pose_2d,
+        "target_mm": poses.pose_3d,
+        "prediction_mm": predicted["prediction"],
+        "aligned_mm": predicted["aligned"],
+        **{f"{MEANS[kind]}_joint_errors_mm": values for kind, values in errors.items()},
+        "sequence": arrays.sequence,
+        "frame": arrays.frame,
+        "sequence_names": np.array([_caption(sequence) for sequence in arrays.sequences]),
+        "joints": np.array(joints),
+    }
+    run.save_arrays("predictions.npz", content)
+
+
+def _caption(sequence) -> str:
+    return f"S{sequence.subject} {sequence.name} {sequence.camera}"
+
+
+def save_pictures(run: RunFolder, arrays, poses, tested, *, history: list[dict], skeleton, title: str):
+    """loss_curves.png, if anything was trained, and test_poses.png. tested: as `fit.test_model` returns it."""
     if history:
         save_figure(run.path / "loss_curves.png", draw_training(history, title))
+    _, errors, predicted = tested
     rows = np.unique(np.linspace(0, len(arrays) - 1, 6).astype(int))
     page = draw_test_poses(
         inputs_px=poses.pose_2d[rows],
         truth_mm=poses.pose_3d[rows],
         aligned_mm=predicted["aligned"][rows],
         errors_mm=errors["procrustes"][rows].mean(axis=1),
-        names=[f"{sequence_names[arrays.sequence[row]]}, frame {arrays.frame[row]}" for row in rows],
-        skeleton=get_skeleton(options.dataset_type),
+        names=[f"{_caption(arrays.sequences[arrays.sequence[row]])}, frame {arrays.frame[row]}" for row in rows],
+        skeleton=skeleton,
         title=title,
     )
     save_figure(run.path / "test_poses.png", page)

@@ -1,6 +1,7 @@
 """The run folder: options, log, checkpoints, results. A crash at any instant leaves the last state whole."""
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -9,6 +10,7 @@ import subprocess
 import warnings
 from pathlib import Path
 
+import h5py
 import numpy as np
 import torch
 
@@ -46,7 +48,18 @@ def load_checkpoint(path) -> dict:
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; expected the checkpoint of a run") from None
     except Exception as error:  # whatever torch raises for a damaged or foreign file
-        raise InputError(f"{path}: is no readable checkpoint ({str(error).splitlines()[0]})") from None
+        raise InputError(
+            f"{path}: is no checkpoint that can be read without executing what it says ({type(error).__name__})"
+        ) from None
+
+
+def file_sha256(path) -> str | None:
+    """The hash of a file's content, or None if there is no such file."""
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
 
 
 class RunFolder:
@@ -61,25 +74,32 @@ class RunFolder:
 
     def __enter__(self) -> "RunFolder":
         """Create and lock the folder. Raises InputError if it can't be written or another process has it."""
-        self._created = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         try:
+            self._created = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock = (self.path / ".lock").open("a+")
         except OSError as error:
             raise InputError(f"{self.path}: cannot be written ({error}); choose another --ckpt or --exp") from None
-        try:
-            # The kernel lets go of the lock when the process ends, however it ends: a killed one does not block.
-            if fcntl is not None:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not self._get_lock():
             self._lock.seek(0)
             owner = self._lock.read().strip() or "unknown"
             self._lock.close()
-            raise InputError(f"{self.path}: in use by process {owner}; wait for it, or choose another --exp") from None
+            raise InputError(f"{self.path}: in use by process {owner}; wait for it, or choose another --exp")
         self._lock.truncate(0)
         self._lock.write(str(os.getpid()))
         self._lock.flush()
         return self
+
+    def _get_lock(self) -> bool:
+        if fcntl is None:
+            return True
+        try:
+            # The kernel lets go of the lock when the process ends, however it ends: a killed one does not block.
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Whoever had it may have removed the file while we waited to open it: then ours locks nothing.
+            return os.path.samestat(os.fstat(self._lock.fileno()), (self.path / ".lock").stat())
+        except OSError:
+            return False
 
     def __exit__(self, *_):
         (self.path / ".lock").unlink(missing_ok=True)
@@ -90,16 +110,32 @@ class RunFolder:
             except OSError:  # not empty: the run has begun
                 break
 
+    def has(self, name: str) -> bool:
+        """Whether there is a file of that name."""
+        return (self.path / name).exists()
+
+    def begin(self, options: dict, environment: dict):
+        """Write down what is run, and with what."""
+        self.write_json("options.json", options)
+        self.write_json("environment.json", environment)
+
     def check_options(self, options: dict):
-        """Raise InputError, naming the options, if the folder belongs to a run with others."""
+        """Raise InputError, naming the options, if the folder belongs to a run with others that has got anywhere."""
         earlier = self.read_json("options.json")
-        if earlier is not None:
-            names = [name for name in {**earlier, **options} if name not in _FREE_OPTIONS]
-            different = [name for name in names if earlier.get(name) != options.get(name)]
-            if different:
-                found = ", ".join(f"--{name} {_show(earlier.get(name))}" for name in different)
-                asked = ", ".join(f"--{name} {_show(options.get(name))}" for name in different)
-                raise InputError(f"{self.path}: holds a run with {found}, not {asked}; choose another --exp")
+        if earlier is not None and any(map(self.has, ("last.pt", "result.json"))):
+            self.compare_options(earlier, options)
+
+    def compare_options(self, earlier: dict, options: dict):
+        """Raise InputError, naming them, if options differ that must not."""
+        names = [name for name in {**earlier, **options} if name not in _FREE_OPTIONS]
+        different = [name for name in names if earlier.get(name) != options.get(name)]
+        if different:
+            more = f" and {len(different) - 4} more that differ" if len(different) > 4 else ""
+            found, asked = (
+                ", ".join(f"--{name} {_show(values.get(name))}" for name in different[:4])
+                for values in (earlier, options)
+            )
+            raise InputError(f"{self.path}: holds a run with {found}, not {asked}{more}; choose another --exp")
 
     def read_json(self, name: str) -> dict | None:
         """A json file of the folder, or None if there is none."""
@@ -107,11 +143,12 @@ class RunFolder:
         if not path.exists():
             return None
         try:
-            return json.loads(path.read_text())
-        except ValueError as error:
-            raise InputError(
-                f"{path}: is no valid json ({error}); move the folder away or choose another --exp"
-            ) from None
+            content = json.loads(path.read_text())
+        except (ValueError, OSError) as error:
+            raise InputError(f"{path}: is no valid json ({error}); move it away or choose another --exp") from None
+        if not isinstance(content, dict):
+            raise InputError(f"{path}: expected a json object; move it away or choose another --exp")
+        return content
 
     def write_json(self, name: str, content: dict):
         """Plain values -> a json file."""
@@ -133,8 +170,7 @@ class RunFolder:
 
     def load_checkpoint(self, name: str) -> dict | None:
         """A checkpoint of the folder, or None if there is none."""
-        path = self.path / name
-        return load_checkpoint(path) if path.exists() else None
+        return load_checkpoint(self.path / name) if self.has(name) else None
 
     def save_arrays(self, name: str, arrays: dict[str, np.ndarray]):
         """Arrays -> an npz file."""
@@ -145,8 +181,8 @@ def _show(value) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def environment() -> dict:
-    """What a run was computed with: versions, device, the project's commit."""
+def environment(device: torch.device) -> dict:
+    """What a run is computed with: versions, device, the project's commit."""
     git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
     try:
         commit = subprocess.run(git, capture_output=True, text=True, timeout=10).stdout.strip()
@@ -157,7 +193,8 @@ def environment() -> dict:
         "platform": platform.platform(),
         "torch": torch.__version__,
         "numpy": np.__version__,
-        "cuda_device": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "h5py": h5py.__version__,
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
         "cpu_threads": torch.get_num_threads(),
         "commit": commit or None,
     }

@@ -45,6 +45,11 @@ class Skeleton:
         return tuple("right" in self.joints[second] for _, second in self.limbs)
 
     @property
+    def limb_ends(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The limbs' first joints, and their second joints."""
+        return tuple(zip(*self.limbs, strict=True))
+
+    @property
     def kept_limbs(self) -> tuple[int, ...]:
         """Indices of the limbs that the skeleton loss uses."""
         return tuple(limb for limb in range(len(self.limbs)) if limb not in self.masked_limbs)

@@ -99,6 +99,13 @@ def replace(name, value):
         (replace("k", np.full((3, 1), np.nan)), ["subject1/camera2/k", "NaN"]),
         (replace("Name", np.zeros(8, dtype=np.uint16)), ["subject1/camera2/Name", "character codes"]),
         (replace("T", "text"), ["subject1/camera2/T", "expected numbers"]),
+        (replace("T", np.full((3, 1), 1e30)), ["subject1/camera2/T", "absurdly large"]),
+        (replace("R", np.diag([1.0, 1.0, -1.0])), ["subject1/camera2/R", "mirrors"]),
+        (replace("R", 2 * np.eye(3)), ["subject1/camera2/R", "expected a rotation"]),
+        (replace("f", np.zeros((2, 1))), ["subject1/camera2/f", "above 0"]),
+        (replace("Name", np.zeros(0, dtype=np.uint16)), ["subject1/camera2/Name"]),
+        (replace("Name", np.array([ord(c) for c in CAMERAS[0]])), ["subject1/camera2", "second camera 54138969"]),
+        (replace("p", h5py.Empty("f")), ["subject1/camera2", "expected a dataset"]),
     ],
 )
 def test_broken_files_are_named(tmp_path, change, words):

@@ -106,6 +106,15 @@ def test_foreign_files_are_ignored_with_a_note(small):
     assert any("Dancing.h5" in note for note in arrays.notes)
 
 
+def test_notes_are_in_the_same_order_whatever_the_hash_seed(small):
+    for name in ("Dancing", "Jumping", "Aerobics"):
+        shutil.copy(positions(small, "Walking.h5"), positions(small, f"{name}.h5"))
+    notes = load_human36(small, [1], SKELETON, actions=["Walking"]).notes
+    assert [next(word for word in ("Aerobics", "Dancing", "Jumping") if word in note) for note in notes] == (
+        ["Aerobics", "Dancing", "Jumping"]
+    )
+
+
 def test_keep_every_counts_within_each_file(small):
     arrays = load_human36(small, [1], SKELETON, actions=["Walking"], keep_every=2)
     whole = load_human36(small, [1], SKELETON, actions=["Walking"])
@@ -162,6 +171,9 @@ def test_detections_of_another_length_are_an_error(small):
         (np.zeros((96, 0)), ["(96, 0)"]),
         (np.full((96, 5), np.nan), ["NaN", "5 frames", "first in frame 0"]),
         (np.array([b"text"]), ["expected numbers"]),
+        (np.full((96, 5), 1e25), ["absurdly large"]),
+        (np.full((96, 5), 7.0), ["at one point"]),
+        (h5py.Empty("f"), ["expected a dataset"]),
     ],
 )
 def test_broken_motion_is_named(small, content, words):
@@ -177,6 +189,25 @@ def test_truncated_file(small):
     path.write_bytes(path.read_bytes()[:1500])
     message = refusal(small)
     assert str(path) in message and "HDF5" in message and "\n" not in message
+
+
+def test_any_damage_gives_one_line(small):
+    """Random bytes changed: the file is read, or refused by name."""
+    path = positions(small, "Walking.h5")
+    whole, rng, refused = path.read_bytes(), np.random.default_rng(0), 0
+    for target, content in ((path, whole), (small / "cameras.h5", (small / "cameras.h5").read_bytes())):
+        for _ in range(150):
+            damaged = bytearray(content)
+            for _ in range(rng.integers(1, 4)):
+                damaged[rng.integers(len(damaged) if target == path else 4000)] = rng.integers(256)
+            target.write_bytes(damaged)
+            try:
+                load_human36(small, [1], SKELETON, actions=["Walking"])
+            except InputError as error:
+                refused += 1
+                assert "\n" not in str(error)
+        target.write_bytes(content)
+    assert refused > 20
 
 
 def test_other_dataset_name(small):

@@ -34,7 +34,7 @@ def test_pairs_are_ordered_and_complete():
 
 @pytest.mark.parametrize("num_pairs", [1, 2, 17, 136])
 def test_drawn_pairs_are_different_and_uniform(num_pairs):
-    chosen = draw_pairs(20000, 17, num_pairs, rng())
+    chosen = draw_pairs(20000, 17, num_pairs, rng=rng())
     assert chosen.shape == (num_pairs, 20000)
     assert (np.diff(np.sort(chosen, axis=0), axis=0) > 0).all(), "a pair was drawn twice for a frame"
     counts = np.bincount(chosen.ravel(), minlength=136)
@@ -46,7 +46,7 @@ def test_drawn_pairs_are_different_and_uniform(num_pairs):
 
 
 def test_every_set_of_pairs_is_equally_likely():
-    chosen = np.sort(draw_pairs(30000, 4, 2, rng()), axis=0)  # 6 pairs, 15 sets
+    chosen = np.sort(draw_pairs(30000, 4, 2, rng=rng()), axis=0)  # 6 pairs, 15 sets
     counts = np.bincount(chosen[0] * 6 + chosen[1])
     counts = counts[counts > 0]
     assert len(counts) == 15
@@ -55,7 +55,7 @@ def test_every_set_of_pairs_is_equally_likely():
 
 def test_too_many_pairs():
     with pytest.raises(ValueError, match="between 1 and 136"):
-        draw_pairs(3, 17, 137, rng())
+        draw_pairs(3, 17, 137, rng=rng())
 
 
 @pytest.mark.parametrize("num_pairs", [1, 3, "all"])
@@ -124,33 +124,33 @@ def test_annotators_err_as_people_do(centimetres, right):
 
 def test_noise_2d_none_is_the_same_array():
     poses = np.zeros((2, 3, 2), dtype=np.float32)
-    assert add_noise_2d(poses, "none", 0, rng()) is poses
+    assert add_noise_2d(poses, "none", 0, rng=rng()) is poses
 
 
 def test_noise_2d_normal_has_this_variance():
     poses = np.full((20000, 3, 2), 500, dtype=np.float32)
-    offset = add_noise_2d(poses, "normal", 20.0, rng()) - poses
+    offset = add_noise_2d(poses, "normal", 20.0, rng=rng()) - poses
     assert offset.dtype == np.float32 and (poses == 500).all()
     assert offset.var() == pytest.approx(20, rel=0.02)
     assert abs(np.corrcoef(offset.reshape(-1, 6).T) - np.eye(6)).max() < 0.03, "coordinates are not independent"
 
 
 def test_noise_2d_uniform_linear_is_whole_numbers_with_both_ends():
-    offset = add_noise_2d(np.zeros((20000, 3, 2), dtype=np.float32), "uniform_linear", 4, rng())
+    offset = add_noise_2d(np.zeros((20000, 3, 2), dtype=np.float32), "uniform_linear", 4, rng=rng())
     values, counts = np.unique(offset, return_counts=True)
     assert values.tolist() == [0, 1, 2, 3, 4]
     assert abs(counts / counts.sum() - 0.2).max() < 0.01
 
 
 def test_noise_2d_uniform_radial_has_this_length_and_any_direction():
-    offset = add_noise_2d(np.zeros((20000, 3, 2), dtype=np.float32), "uniform_radial", 7.5, rng())
+    offset = add_noise_2d(np.zeros((20000, 3, 2), dtype=np.float32), "uniform_radial", 7.5, rng=rng())
     np.testing.assert_allclose(np.linalg.norm(offset, axis=-1), 7.5, rtol=1e-5)
     assert np.abs(offset.mean(axis=(0, 1))).max() < 0.1
 
 
 def test_unknown_noise():
     with pytest.raises(ValueError, match="'salt'"):
-        add_noise_2d(np.zeros((1, 1, 2)), "salt", 1, rng())
+        add_noise_2d(np.zeros((1, 1, 2)), "salt", 1, rng=rng())
 
 
 def test_input_dropout_zeroes_whole_keypoints():

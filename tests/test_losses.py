@@ -106,6 +106,31 @@ def test_supervised_is_the_mean_over_coordinates():
     assert losses.supervised_loss(torch.full((2, 3, 3), 2.0), torch.zeros(2, 3, 3)) == 4
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_finite_and_close(dtype):
+    skeleton = get_skeleton("human36_17k")
+    generator = torch.Generator().manual_seed(0)
+    pose = torch.randn(8, 17, 3, generator=generator) * 300
+    pixels, scale = torch.randn(8, 17, 2, generator=generator) * 60, torch.full((8, 1), 0.2)
+    pairs, labels = torch.randint(0, 17, (8, 2), generator=generator), torch.tensor([1, -1, 0, 1, 1, -1, 1, 0])
+    limbs, focal = torch.rand(1, 16, generator=generator) + 0.5, torch.full((8, 2), 1145.0)
+
+    def values(kind):
+        p = pose.to(kind).requires_grad_()
+        found = [
+            losses.relative_depth_loss(p, pairs, labels),
+            losses.orthographic_loss(p, pixels.to(kind), scale.to(kind)),
+            losses.perspective_loss(p, pixels.to(kind), scale.to(kind) / 1000, focal.to(kind)),
+            losses.root_loss(p, 0),
+            losses.skeleton_loss(p, limbs.to(kind), skeleton),
+            losses.supervised_loss(p, torch.zeros_like(p)),
+        ]
+        assert torch.isfinite(torch.autograd.grad(sum(value.float() for value in found), p)[0]).all()
+        return torch.stack([value.float() for value in found])
+
+    torch.testing.assert_close(values(dtype), values(torch.float32), rtol=0.05, atol=0.05)
+
+
 def test_criterion_weighs_and_names():
     def broken(*_):
         raise AssertionError("a term of weight 0 was computed")

@@ -164,6 +164,41 @@ def test_a_run_killed_in_mid_epoch_goes_on_to_the_same_numbers(run, human36_dir,
     assert_same_run(tmp_path / "whole", folder)
 
 
+def test_tests_only_every_so_many_epochs(run):
+    """A run that stopped off schedule goes on as if it had not: its last test is no row of the log and no best."""
+    run("--epochs 4 --test_step 2", exp="whole")
+    _, _, parts = run("--epochs 3 --test_step 2", exp="parts")
+    assert [row["pa_mpjpe_mm"] != "" for row in log_of(parts)] == [False, True, False]
+    assert result_of(parts)["epoch"] == 3 and result_of(parts)["best"]["epoch"] == 2
+    run("--epochs 4 --test_step 2", exp="parts")
+    assert_same_run(parts.parent / "whole", parts)
+
+
+def test_best_checkpoint_is_the_best_epochs(run, tmp_path):
+    _, _, folder = run("--epochs 4 --lr 0.01 --preset supervised")
+    best = result_of(folder)["best"]
+    assert load(folder, "best.pt")["epoch"] == best["epoch"]
+    (tmp_path / "copy").mkdir()
+    checkpoint = load(folder) | load(folder, "best.pt")
+    torch.save(checkpoint, tmp_path / "copy" / "last.pt")
+    _, _, tested = run(f"--preset supervised --eval_only --load {tmp_path / 'copy'}", exp="tested")
+    assert result_of(tested)["pa_mpjpe_mm"] == pytest.approx(best["pa_mpjpe_mm"], rel=1e-6)
+
+
+def test_a_run_that_got_nowhere_does_not_block(run):
+    assert run("--lr 1e30")[0] == 2
+    assert run("--epochs 1")[0] == 0
+
+
+def test_the_progress_bar_names_the_losses(run, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    run("--epochs 1")
+    code, text, _ = run("--epochs 3")
+    assert code == 0
+    assert "90/90" in text and "going on after epoch 1" in text
+    assert all(f"{name}=" in text for name in ("total", "relative", "reproj", "root", "symm"))
+
+
 def test_seeds_differ_and_repeat(run):
     _, _, one = run("--epochs 1", exp="a")
     _, _, same = run("--epochs 1", exp="b")
@@ -198,10 +233,10 @@ def test_changed_data_are_refused(run, human36_dir, tmp_path):
 def test_ctrl_c_says_how_to_go_on(run, monkeypatch):
     train_epoch = engine.train_epoch
 
-    def interrupted(trainee, data, plan):
-        if plan.epoch == 2:
+    def interrupted(*args, epoch, **others):
+        if epoch == 2:
             raise KeyboardInterrupt
-        return train_epoch(trainee, data, plan)
+        return train_epoch(*args, epoch=epoch, **others)
 
     monkeypatch.setattr(engine, "train_epoch", interrupted)
     code, text, folder = run("--epochs 3")
@@ -236,6 +271,58 @@ def test_eval_only_gives_the_same_errors(run):
     assert "finished already" in run(f"--preset supervised --eval_only --load {trained}", exp="tested")[1]
 
 
+def test_eval_only_notices_that_the_run_has_gone_on(run):
+    _, _, trained = run("--epochs 1", exp="trained")
+    run(f"--eval_only --load {trained}", exp="tested")
+    run("--epochs 2", exp="trained")
+    code, text, folder = run(f"--eval_only --load {trained}", exp="tested")
+    assert code == 0 and "finished already" not in text
+    assert result_of(folder)["epoch"] == 2
+    assert result_of(folder)["pa_mpjpe_mm"] == result_of(trained)["pa_mpjpe_mm"]
+
+
+def test_a_loaded_run_goes_on_without_the_other(run):
+    _, _, first = run("--epochs 1", exp="first")
+    run(f"--epochs 2 --load {first}", exp="whole")
+    run(f"--epochs 1 --load {first}", exp="parts")
+    (first / "last.pt").unlink()
+    code, _, parts = run(f"--epochs 2 --load {first}", exp="parts")
+    assert code == 0
+    assert_same_run(parts.parent / "whole", parts)
+
+
+@pytest.mark.parametrize("name", ["last.pt", "options.json", "result.json"])
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"garbage", "list", "empty dict", "wrong weights"])
+def test_damaged_files_of_a_run_are_named(run, name, content):
+    _, _, folder = run("--epochs 1")
+    if isinstance(content, str):
+        whole = load(folder)
+        content = {"list": [1], "empty dict": {}, "wrong weights": whole | {"network": {"x": torch.zeros(1)}}}[content]
+        torch.save(content, folder / name)
+    else:
+        (folder / name).write_bytes(content)
+    before = (folder / name).read_bytes()
+    code, text, _ = run("--epochs 1" if name == "result.json" else "--epochs 2")
+    assert code == 2 and len(text.strip().splitlines()[-1]) < 600
+    assert text.strip().splitlines()[-1].startswith("error: ") and str(folder) in text
+    assert (folder / name).read_bytes() == before
+
+
+@pytest.mark.parametrize("change", [{"options": []}, {"network": {}}, {"statistics": {}}, {"epoch": "x"}])
+def test_damaged_checkpoints_to_test_are_named(run, change):
+    _, _, first = run("--epochs 1", exp="first")
+    torch.save(load(first) | change, first / "last.pt")
+    code, text, second = run(f"--eval_only --load {first}", exp="second")
+    assert code == 2 and "error: " in text and not second.exists()
+
+
+def test_resuming_compares_the_checkpoints_own_options(run):
+    _, _, folder = run("--epochs 1")
+    (folder / "options.json").unlink()
+    code, text, _ = run("--epochs 2 --lr 0.5")
+    assert code == 2 and "--lr 0.001, not --lr 0.5" in text
+
+
 def test_load_starts_from_those_weights(run):
     _, _, first = run("--epochs 3", exp="first")
     code, text, second = run(f"--epochs 1 --lr 1e-12 --load {first}", exp="second")
@@ -252,6 +339,7 @@ def test_load_starts_from_those_weights(run):
         ("--num_stage 2", "--num_stage 1, not 2"),
         ("--dataset_type lsp_14k", "--dataset_type human36_17k, not lsp_14k"),
         ("--supervision full", "--supervision relative, not full"),
+        ("--no-subtract_2d_root", "--subtract_2d_root True, not False"),
     ],
 )
 def test_loading_another_kind_of_network_is_refused(run, other, words):

@@ -36,8 +36,14 @@ def test_the_default_is_ours():
 
 
 def test_frozen():
+    options = parse("--actions Walking")
     with pytest.raises(AttributeError):
-        parse("").epochs = 3
+        options.epochs = 3
+    assert hash(options), "an option is a list that could be changed"
+
+
+def test_a_supervised_run_is_never_called_ours():
+    assert parse("--supervision full").exp == "synthetic/supervised/seed_0"
 
 
 def test_known_focal_length_settles_the_scale_range():
@@ -75,15 +81,21 @@ def test_exp_names_data_preset_and_seed():
 
 
 def test_actions_are_put_in_order():
-    assert parse("--actions Walking Eating").actions == ["Eating", "Walking"]
+    assert parse("--actions Walking Eating").actions == ("Eating", "Walking")
 
 
-@pytest.mark.parametrize("command", ["", "--preset supervised", "--num_pairs all --no-max_norm --actions Walking"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("", "--preset supervised", "--num_pairs all --no-max_norm --actions Walking", "--supervision full"),
+        """--data_dir "it's $HOME; here" --preset supervised testing""",
+    ],
+)
 def test_dry_run_gives_an_equivalent_command(command):
-    options, differences = parse_options(command.split())
+    options, differences = parse_options(shlex.split(command))
     text = describe("main_human36.py", options, differences)
     equivalent = text.splitlines()[-1].split("main_human36.py ")[1]
-    assert run_options(parse(equivalent)) == run_options(options)
+    assert parse(equivalent) == options
     marked = {line.split()[1] for line in text.splitlines() if line.startswith("  * ")}
     assert marked == set(differences)
 
@@ -94,6 +106,14 @@ REFUSED = {
     "stray": ["stray"],
     "--preset our": ["preset our", "ours"],
     "--preset nothing_like_it": ["nothing_like_it", "testing"],
+    "--epochs 1e3": ["--epochs", "whole number"],
+    f"--epochs 1{400 * '0'}": ["--epochs", "whole number"],
+    "--amt_test_data 3000000000": ["--amt_test_data", "at most"],
+    "--train_batch 100000000000000000000": ["--train_batch", "at most"],
+    "--threads 99999999999": ["--threads", "at most"],
+    "--linear_size 100000000000": ["--linear_size", "at most"],
+    "--unnorm_init 1e300": ["--unnorm_init", "at most"],
+    "--train_noise_type_2d uniform_linear --train_noise_amount_2d 1e30": ["--train_noise_amount_2d", "at most"],
     "--epochs 0": ["--epochs", "at least 1", "'0'"],
     "--epochs 1.5": ["--epochs", "whole number", "'1.5'"],
     "--lr nan": ["--lr", "above 0", "'nan'"],

@@ -58,6 +58,17 @@ def test_a_killed_process_does_not_block(tmp_path):
         pass
 
 
+def test_a_lock_on_a_removed_file_does_not_count(tmp_path):
+    """B opens the lock file, A removes it on leaving, then B locks: C could lock a new one beside it."""
+    path = tmp_path / "run"
+    waiting = RunFolder(path)
+    with RunFolder(path) as run:
+        run.write_json("options.json", OPTIONS)
+        waiting._lock = (path / ".lock").open("a+")
+    assert not waiting._get_lock()
+    waiting._lock.close()
+
+
 def test_unwritable_folder(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written.*--ckpt or --exp"):
@@ -66,8 +77,9 @@ def test_unwritable_folder(tmp_path):
 
 def test_other_options_are_refused_by_name(tmp_path):
     with RunFolder(tmp_path / "run") as run:
-        run.check_options(OPTIONS)
         run.write_json("options.json", OPTIONS)
+        run.check_options(OPTIONS | {"lr": 0.01})  # nothing has come of it yet
+        run.write_json("result.json", {})
         run.check_options(OPTIONS | {"epochs": 9, "device": "cuda", "threads": 3})
         with pytest.raises(InputError, match="--lr 0.001, not --lr 0.01; choose another --exp"):
             run.check_options(OPTIONS | {"lr": 0.01})
@@ -96,10 +108,10 @@ def test_checkpoints_execute_nothing(tmp_path):
             return os.mkdir, (str(tmp_path / "executed"),)
 
     (tmp_path / "last.pt").write_bytes(pickle.dumps(Malicious()))
-    with pytest.raises(InputError, match="last.pt: is no readable checkpoint"):
+    with pytest.raises(InputError, match="last.pt: is no checkpoint that can be read"):
         load_checkpoint(tmp_path / "last.pt")
     torch.save({"x": Malicious()}, tmp_path / "last.pt")
-    with pytest.raises(InputError, match="last.pt: is no readable checkpoint"):
+    with pytest.raises(InputError, match="last.pt: is no checkpoint that can be read"):
         load_checkpoint(tmp_path / "last.pt")
     assert not (tmp_path / "executed").exists()
 
@@ -110,13 +122,13 @@ def test_missing_and_truncated_checkpoints(tmp_path):
     torch.save({"x": torch.zeros(100)}, tmp_path / "last.pt")
     whole = (tmp_path / "last.pt").read_bytes()
     (tmp_path / "last.pt").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputError, match="is no readable checkpoint") as error:
+    with pytest.raises(InputError, match="is no checkpoint that can be read") as error:
         load_checkpoint(tmp_path / "last.pt")
     assert "\n" not in str(error.value)
 
 
 def test_environment_is_plain():
-    assert json.loads(json.dumps(environment()))["torch"] == torch.__version__
+    assert json.loads(json.dumps(environment(torch.device("cpu"))))["torch"] == torch.__version__
 
 
 def test_exit_codes(capsys):

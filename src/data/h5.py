@@ -19,18 +19,24 @@ def open_h5(path):
     except OSError as error:
         raise InputError(f"{path}: cannot be read as HDF5 ({error}); copy or download it again") from None
     with file:
-        yield file
+        try:
+            yield file
+        except (
+            OSError,
+            RuntimeError,
+            KeyError,
+            ValueError,
+            TypeError,
+        ) as error:  # what h5py raises inside a damaged file
+            raise InputError(f"{path}: is damaged ({error}); copy or download it again") from None
 
 
 def read_dataset(group, name: str, path) -> np.ndarray:
     """The numeric dataset ``name`` of an open file or group, whole. Raises InputError naming path and dataset."""
     dataset = group.get(name)
     where = f"{path}: {group.name.rstrip('/')}/{name}"
-    if not isinstance(dataset, h5py.Dataset):
-        raise InputError(f"{where}: expected a dataset of this name, found {', '.join(group) or 'nothing'}")
+    if not isinstance(dataset, h5py.Dataset) or dataset.shape is None:
+        raise InputError(f"{where}: expected a dataset of this name, found {', '.join(map(str, group)) or 'nothing'}")
     if dataset.dtype.kind not in "fiu":
         raise InputError(f"{where}: expected numbers, found {dataset.dtype}")
-    try:
-        return dataset[()]
-    except OSError as error:
-        raise InputError(f"{where}: cannot be read ({error}); copy or download the file again") from None
+    return dataset[()]

@@ -18,6 +18,7 @@ ACTIONS = (
 DETECTIONS_SKELETON = "shg_16k"
 # The one detection file that the published archive lacks: (subject, file name without ending, camera).
 MISSING_DETECTIONS = (11, "Directions", "54138969")
+_ABSURD = 1e7  # mm or px: 10 km
 
 
 def load_human36(
@@ -45,13 +46,12 @@ def load_human36(
             for camera in subject_cameras:
                 pose_3d, pose_2d = _see(world, camera, path)
                 if detections:
-                    if (subject, path.stem, camera.name) == MISSING_DETECTIONS and not _detections(
-                        path, camera
-                    ).exists():
+                    detected = _detections(path, camera)
+                    if (subject, path.stem, camera.name) == MISSING_DETECTIONS and not detected.exists():
                         notes.append(f"S{subject} {path.stem} seen by camera {camera.name} has no detections: skipped")
                         continue
-                    pose_2d = _read_detections(_detections(path, camera), len(world), skeleton)
-                    files.append(file_record(_detections(path, camera), data_dir))
+                    pose_2d = _read_detections(detected, len(world), skeleton)
+                    files.append(file_record(detected, data_dir))
                 parts.append((pose_2d[::keep_every], pose_3d[::keep_every]))
                 sequences.append(Sequence(subject, action, path.stem, camera.name, tuple(map(float, camera.f))))
     lengths = [len(pose_2d) for pose_2d, _ in parts]
@@ -85,7 +85,7 @@ def _motion_files(data_dir: Path, subject: int, actions, notes: list) -> list[tu
     for path in sorted(folder.glob("*.h5"), key=_natural_order):
         first_word = re.match(r"[A-Za-z]*", path.name)[0]
         by_action.setdefault(first_word, []).append(path)
-    for word in set(by_action) - set(ACTIONS):
+    for word in sorted(set(by_action) - set(ACTIONS)):
         notes.append(f"{folder}: ignored {', '.join(path.name for path in by_action[word])}: not one of the actions")
     missing = [action for action in actions if action not in by_action]
     if missing:
@@ -107,16 +107,19 @@ def _read_motion(path: Path, notes: list) -> np.ndarray:
     world = flat.T.astype(np.float64).reshape(-1, len(HUMAN36_JOINTS), 3)
     _check_finite(world, path, "3D_positions")
     extent = np.ptp(world, axis=1).max()
+    if extent == 0:
+        raise InputError(f"{path}: 3D_positions: all joints of every pose are at one point; copy or download it again")
     if extent < 10:
         notes.append(f"{path}: the tallest pose measures {extent:.2f}: metres where millimetres are expected?")
     return world
 
 
 def _check_finite(poses: np.ndarray, path: Path, dataset: str):
-    bad = ~np.isfinite(poses).all(axis=(1, 2))
+    bad = ~(np.abs(poses) < _ABSURD).all(axis=(1, 2))
     if bad.any():
         raise InputError(
-            f"{path}: {dataset}: NaN or infinite values in {bad.sum()} frames, first in frame {bad.argmax()}"
+            f"{path}: {dataset}: NaN, infinite or absurdly large values in {bad.sum()} frames, "
+            f"first in frame {bad.argmax()}"
         )
 
 
@@ -128,8 +131,9 @@ def _see(world: np.ndarray, camera: Camera, path: Path) -> tuple[np.ndarray, np.
         raise InputError(
             f"{path}: frame {behind.argmax()} is behind camera {camera.name}; do poses and cameras.h5 belong together?"
         )
-    pixels = camera.project_camera_points(points)
-    return points.reshape(world.shape).astype(np.float32), pixels.reshape(*world.shape[:2], 2).astype(np.float32)
+    pixels = camera.project_camera_points(points).reshape(*world.shape[:2], 2)
+    _check_finite(pixels, path, f"projection to camera {camera.name}")
+    return points.reshape(world.shape).astype(np.float32), pixels.astype(np.float32)
 
 
 def _detections(motion: Path, camera: Camera) -> Path:

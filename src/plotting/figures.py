@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from src.runs import write_atomically
 
 # Colour-blind safe (Okabe and Ito); blue and vermilion differ in grey too.
-RIGHT, LEFT, GREY = "#D55E00", "#0072B2", "#888888"
+RIGHT, LEFT = "#D55E00", "#0072B2"
 CYCLE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 

@@ -16,7 +16,7 @@ def draw_pose_2d(axis, pose: np.ndarray, skeleton):
     return axis
 
 
-def draw_pose_3d(axis, pose: np.ndarray, skeleton, reach_mm: float | None = None):
+def draw_pose_3d(axis, pose: np.ndarray, skeleton, *, reach_mm: float | None = None):
     """One pose (K,3) in mm in the camera's frame on a 3D axis, upright: right, away from the camera, up.
 
     All axes have one scale; ``reach_mm`` is half the side of the cube that is shown (default: what the pose needs).
@@ -55,8 +55,8 @@ def draw_test_poses(*, inputs_px, truth_mm, aligned_mm, errors_mm, names, skelet
         axis = figure.add_subplot(rows, 3, 3 * row + 1)
         draw_pose_2d(axis, inputs_px[row], skeleton).set_title(f"{names[row]}: 2D input", fontsize=8)
         axis = figure.add_subplot(rows, 3, 3 * row + 2, projection="3d")
-        draw_pose_3d(axis, truth_mm[row], skeleton, reach).set_title("3D truth", fontsize=8)
+        draw_pose_3d(axis, truth_mm[row], skeleton, reach_mm=reach).set_title("3D truth", fontsize=8)
         axis = figure.add_subplot(rows, 3, 3 * row + 3, projection="3d")
         caption = f"prediction, aligned: {errors_mm[row]:.0f} mm"
-        draw_pose_3d(axis, aligned_mm[row], skeleton, reach).set_title(caption, fontsize=8)
+        draw_pose_3d(axis, aligned_mm[row], skeleton, reach_mm=reach).set_title(caption, fontsize=8)
     return figure
