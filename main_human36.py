@@ -76,7 +76,7 @@ def compute(run: RunFolder, options, device) -> dict:
     if options.save_predictions:
         report.save_predictions(run, test_arrays, test_poses, tested, joints=skeleton.joints)
     if options.save_ims:
-        title = f"{data['name']}, {'+'.join(options.preset)}, seed {options.seed}"
+        title = f"{report.data_title(data)}, {'+'.join(options.preset)}, seed {options.seed}"
         report.save_pictures(
             run, test_arrays, test_poses, tested, history=state.history, skeleton=skeleton, title=title
         )

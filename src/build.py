@@ -1,6 +1,7 @@
 """From options and arrays to what the engine takes: data on the device, network, optimiser, criterion."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from src import losses, seeding
 from src.data.arrays import PoseArrays
 from src.data.human36 import load_human36
+from src.data.synthetic import load_synthetic
 from src.engine import LiftingModel, Recipe, Schedule, TestData, TrainingData
 from src.errors import InputError
 from src.labels import RelativeLabels, add_noise_2d, drop_keypoints
@@ -55,10 +57,8 @@ class Centred:
 
 def load_poses(options, part: str) -> PoseArrays:
     """The poses of ``part``, "train" or "test", as the options ask for."""
-    if options.data_dir == "synthetic":
-        raise InputError("--data_dir synthetic: there is no built-in data yet; give a folder in Human3.6M's h5 layout")
-    return load_human36(
-        options.data_dir,
+    load = load_synthetic if options.data_dir == "synthetic" else partial(load_human36, options.data_dir)
+    return load(
         getattr(options, f"{part}_subjects"),
         get_skeleton(options.dataset_type),
         actions=options.actions,
@@ -155,9 +155,9 @@ def describe_data(options, train: PoseArrays | None, test: PoseArrays) -> dict:
     train_part = None if train is None else train.describe()
     overlap = sorted(set(test_part["subjects"]) & set(train_part["subjects"])) if train_part else []
     return {
-        "form": "human36_h5",
+        "form": "built-in" if options.data_dir == "synthetic" else "human36_h5",
         "name": Path(options.data_dir).resolve().name,
-        "synthetic": False,
+        "synthetic": test.synthetic,
         "train": train_part,
         "test": test_part,
         "overlapping_subjects": overlap,

@@ -41,13 +41,18 @@ class Report:
         self._bar.close()
 
 
+def data_title(data: dict) -> str:
+    """The name of the data, which says so if they are synthetic."""
+    return data["name"] if not data["synthetic"] else f"SYNTHETIC data ({data['name']})"
+
+
 def print_notes(data: dict):
     """What the reader wants the user to know, and what data this is."""
     for part in ("train", "test"):
         if data[part] is not None:
             subjects = ", ".join(f"S{subject}" for subject in data[part]["subjects"])
             counts = f"{data[part]['frames']:,} poses in {data[part]['sequences']} sequences"
-            print(f"{part}: {data['name']}, {subjects}: {counts}")
+            print(f"{part}: {data_title(data)}, {subjects}: {counts}")
             for note in data[part]["notes"]:
                 print(f"note: {note}")
     if data["overlapping_subjects"]:
@@ -79,7 +84,7 @@ def print_result(result: dict, run: RunFolder):
     data = result["data"]
     subjects = ", ".join(f"S{subject}" for subject in data["test"]["subjects"])
     counts = f"{result['frames']:,} poses, {result['skeleton']}, epoch {result['epoch']} (last)"
-    print(f"\n{data['name']}, {subjects}: {counts}")
+    print(f"\n{data_title(data)}, {subjects}: {counts}")
     names = [f"{mean}_mm" for mean in MEANS.values()]
     print(f"{'mm':<22}" + "".join(f"{_LABELS[mean]:>14}" for mean in MEANS.values()))
     for action, means in result["per_action"].items():
@@ -92,7 +97,12 @@ def print_result(result: dict, run: RunFolder):
         print(
             f"best epoch: {result['best']['epoch']}, PA-MPJPE {result['best'][CHOSEN]:.1f} mm (the table is the last's)"
         )
-    print(f"results, checkpoints and pictures: {run.path}")
+    print(f"results and checkpoints: {run.path}")
+    pictures = [name for name in ("loss_curves.png", "test_poses.png") if run.has(name)]
+    if pictures:
+        print(f"pictures: {', '.join(str(run.path / name) for name in pictures)}")
+    if data["synthetic"] and result["trained"]:
+        print("next: --preset supervised for the fully supervised model; --data_dir FOLDER for real motion; --help")
 
 
 def save_predictions(run: RunFolder, arrays, poses, tested, *, joints):

@@ -24,7 +24,7 @@ class PoseArrays:
 
     pose_2d (N,K,2) px; pose_3d (N,K,3) mm in the camera's frame, not root-centred; sequence (N,) indices into
     ``sequences``; frame (N,) number within its file, from 0. files: what was read, as (name, size in bytes).
-    notes: what the reader wants the user to know, a line each.
+    notes: what the reader wants the user to know, a line each. synthetic: no person ever moved so.
     """
 
     pose_2d: np.ndarray
@@ -34,6 +34,7 @@ class PoseArrays:
     sequences: tuple[Sequence, ...]
     files: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
+    synthetic: bool = False
 
     def __len__(self) -> int:
         return len(self.frame)

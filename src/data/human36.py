@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from src.cameras import Camera, load_cameras
-from src.data.arrays import PoseArrays, Sequence, file_record
+from src.data.arrays import PoseArrays, file_record
 from src.data.h5 import open_h5, read_dataset
+from src.data.views import Motion, check_values, view_motions
 from src.errors import InputError
 from src.skeletons import HUMAN36_JOINTS, Skeleton
 
@@ -16,9 +17,9 @@ ACTIONS = (
     *("SittingDown", "Smoking", "Waiting", "WalkDog", "Walking", "WalkTogether"),
 )
 DETECTIONS_SKELETON = "shg_16k"
+SYNTHETIC_MARK = "SYNTHETIC.txt"  # a file of this name says that a set is synthetic
 # The one detection file that the published archive lacks: (subject, file name without ending, camera).
 MISSING_DETECTIONS = (11, "Directions", "54138969")
-_ABSURD = 1e7  # mm or px: 10 km
 
 
 def load_human36(
@@ -32,38 +33,35 @@ def load_human36(
     """
     data_dir = Path(data_dir)
     _check_layout(data_dir)
-    cameras = load_cameras(data_dir / "cameras.h5")
-    parts, sequences, notes = [], [], []
-    files = [file_record(data_dir / "cameras.h5", data_dir)]
+    camera_file = data_dir / "cameras.h5"
+    cameras = load_cameras(camera_file)
+    owners = sorted({owner for owner, _ in cameras})
     for subject in subjects:
-        subject_cameras = [camera for (owner, _), camera in sorted(cameras.items()) if owner == subject]
-        if not subject_cameras:
-            found = sorted({owner for owner, _ in cameras})
-            raise InputError(f"{data_dir / 'cameras.h5'}: no cameras of subject {subject}; it has subjects {found}")
-        for action, path in _motion_files(data_dir, subject, actions, notes):
-            world = _read_motion(path, notes)[:, list(skeleton.human36_indices)]
-            files.append(file_record(path, data_dir))
-            for camera in subject_cameras:
-                pose_3d, pose_2d = _see(world, camera, path)
-                if detections:
-                    detected = _detections(path, camera)
-                    if (subject, path.stem, camera.name) == MISSING_DETECTIONS and not detected.exists():
-                        notes.append(f"S{subject} {path.stem} seen by camera {camera.name} has no detections: skipped")
-                        continue
-                    pose_2d = _read_detections(detected, len(world), skeleton)
-                    files.append(file_record(detected, data_dir))
-                parts.append((pose_2d[::keep_every], pose_3d[::keep_every]))
-                sequences.append(Sequence(subject, action, path.stem, camera.name, tuple(map(float, camera.f))))
-    lengths = [len(pose_2d) for pose_2d, _ in parts]
-    return PoseArrays(
-        pose_2d=np.concatenate([pose_2d for pose_2d, _ in parts]),
-        pose_3d=np.concatenate([pose_3d for _, pose_3d in parts]),
-        sequence=np.repeat(np.arange(len(parts), dtype=np.int32), lengths),
-        frame=np.concatenate([np.arange(n, dtype=np.int32) * keep_every for n in lengths]),
-        sequences=tuple(sequences),
-        files=tuple(files),
-        notes=tuple(notes),
+        if subject not in owners:
+            raise InputError(f"{camera_file}: no cameras of subject {subject}; it has subjects {owners}")
+    files, notes = [camera_file], []
+
+    def read_motions():
+        for subject in subjects:
+            for action, path in _motion_files(data_dir, subject, actions, notes):
+                files.append(path)
+                yield Motion(subject, action, path.stem, _read_motion(path, notes), str(path))
+
+    def detect(motion: Motion, camera: Camera):
+        name = f"{motion.name.replace(' ', '_')}.{camera.name}.h5"
+        path = data_dir / f"S{motion.subject}" / "StackedHourglassFineTuned240" / name
+        if (motion.subject, motion.name, camera.name) == MISSING_DETECTIONS and not path.exists():
+            notes.append(f"S{motion.subject} {motion.name} seen by camera {camera.name} has no detections: skipped")
+            return None
+        files.append(path)
+        return _read_detections(path, len(motion.world), skeleton)
+
+    views = view_motions(
+        read_motions(), cameras, skeleton, detect=detect if detections else None, keep_every=keep_every
     )
+    synthetic = (data_dir / SYNTHETIC_MARK).exists()
+    records = tuple(file_record(path, data_dir) for path in files)
+    return PoseArrays(**views, files=records, notes=tuple(notes), synthetic=synthetic)
 
 
 def _check_layout(data_dir: Path):
@@ -105,40 +103,13 @@ def _read_motion(path: Path, notes: list) -> np.ndarray:
     if flat.ndim != 2 or flat.shape[0] != rows or flat.shape[1] == 0:
         raise InputError(f"{path}: 3D_positions: expected shape ({rows}, frames), found {flat.shape}")
     world = flat.T.astype(np.float64).reshape(-1, len(HUMAN36_JOINTS), 3)
-    _check_finite(world, path, "3D_positions")
+    check_values(world, path, "3D_positions")
     extent = np.ptp(world, axis=1).max()
     if extent == 0:
         raise InputError(f"{path}: 3D_positions: all joints of every pose are at one point; copy or download it again")
     if extent < 10:
         notes.append(f"{path}: the tallest pose measures {extent:.2f}: metres where millimetres are expected?")
     return world
-
-
-def _check_finite(poses: np.ndarray, path: Path, dataset: str):
-    bad = ~(np.abs(poses) < _ABSURD).all(axis=(1, 2))
-    if bad.any():
-        raise InputError(
-            f"{path}: {dataset}: NaN, infinite or absurdly large values in {bad.sum()} frames, "
-            f"first in frame {bad.argmax()}"
-        )
-
-
-def _see(world: np.ndarray, camera: Camera, path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """World poses (F,K,3) -> camera frame (F,K,3) mm and pixels (F,K,2), both float32."""
-    points = camera.world_to_camera(world.reshape(-1, 3))
-    behind = (points[:, 2] <= 0).reshape(len(world), -1).any(axis=1)
-    if behind.any():
-        raise InputError(
-            f"{path}: frame {behind.argmax()} is behind camera {camera.name}; do poses and cameras.h5 belong together?"
-        )
-    pixels = camera.project_camera_points(points).reshape(*world.shape[:2], 2)
-    _check_finite(pixels, path, f"projection to camera {camera.name}")
-    return points.reshape(world.shape).astype(np.float32), pixels.astype(np.float32)
-
-
-def _detections(motion: Path, camera: Camera) -> Path:
-    name = motion.stem.replace(" ", "_")
-    return motion.parents[2] / "StackedHourglassFineTuned240" / f"{name}.{camera.name}.h5"
 
 
 def _read_detections(path: Path, frames: int, skeleton: Skeleton) -> np.ndarray:
@@ -150,5 +121,5 @@ def _read_detections(path: Path, frames: int, skeleton: Skeleton) -> np.ndarray:
         raise InputError(
             f"{path}: poses: expected shape {expected} as the motion has {frames} frames, found {poses.shape}"
         )
-    _check_finite(poses, path, "poses")
+    check_values(poses, path, "poses")
     return poses.astype(np.float32)

@@ -34,6 +34,26 @@ def draw_pose_3d(axis, pose: np.ndarray, skeleton, *, reach_mm: float | None = N
     return axis
 
 
+def draw_contact_sheet(poses: dict[str, np.ndarray], skeleton, *, columns: int, title: str):
+    """{caption: root-centred world poses (F,K,3) mm, z up} -> a figure with each caption's F poses in a row."""
+    names, frames = list(poses), len(next(iter(poses.values())))
+    rows = -(-len(names) // columns)
+    figure = new_figure(1.1 * frames * columns, 1.75 * rows)
+    figure.suptitle(title, fontsize=10)
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axis in axes:
+        axis.set_axis_off()
+    for axis, name in zip(axes, names, strict=False):
+        for number, pose in enumerate(poses[name]):
+            seen = np.stack([pose[:, 0] + 1300 * number, pose[:, 2]], axis=1)  # from the front, side by side
+            for (start, end), is_right in zip(skeleton.limbs, skeleton.right_limbs, strict=True):
+                axis.plot(*seen[[start, end]].T, color=RIGHT if is_right else LEFT, lw=1.5)
+        axis.set(xlim=(-700, 1300 * frames - 600), ylim=(-1050, 1050), title=name)
+        axis.title.set_fontsize(9)
+        axis.set_aspect("equal")
+    return figure
+
+
 def _frame(points: np.ndarray) -> tuple[np.ndarray, float]:
     """Centre and half side of a square or cube round the points, with a margin."""
     low, high = points.min(axis=0), points.max(axis=0)

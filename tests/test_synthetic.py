@@ -1,0 +1,232 @@
+"""The built-in motion: people could take these poses, and each action is what it says."""
+
+import time
+
+import h5py
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from src.data import human36, synthetic
+from src.data.actions import ACTIONS, act
+from src.data.human36 import load_human36
+from src.data.kinematics import LIMITS, joint_positions, make_body
+from src.errors import InputError
+from src.skeletons import HUMAN36_JOINTS, get_skeleton
+
+BONES = (
+    *("mid_hip-right_hip", "right_hip-right_knee", "right_knee-right_ankle", "right_ankle-right_foot_base"),
+    *("neck-right_shoulder", "right_shoulder-right_elbow", "right_elbow-right_wrist", "right_wrist-right_thumb"),
+    *("mid_hip-mid_spine", "mid_spine-neck", "neck-chin", "chin-head"),
+)
+
+
+class Body:
+    """Joints by name of one motion, (F,3) each."""
+
+    def __init__(self, action, subject=1, *, name=None, frames=160):
+        self.world = synthetic.make_motion(subject, action, name or action, frames=frames, seed=0).world
+
+    def __getitem__(self, name):
+        return self.world[:, HUMAN36_JOINTS.index(name)]
+
+    def length(self, bone):
+        start, end = bone.split("-")
+        return np.linalg.norm(self[end] - self[start], axis=1)
+
+    def distance_to_trunk(self, points):
+        along = self["neck"] - self["mid_hip"]
+        share = np.clip(((points - self["mid_hip"]) * along).sum(1) / (along**2).sum(1), 0, 1)
+        return np.linalg.norm(points - self["mid_hip"] - share[:, None] * along, axis=1)
+
+
+EVERYBODY = [(action, subject, name) for action in ACTIONS for subject in (1, 9) for name in (action, f"{action} 1")]
+
+
+@pytest.fixture(params=EVERYBODY, ids=lambda param: f"S{param[1]} {param[2]}")
+def body(request):
+    action, subject, name = request.param
+    return Body(action, subject, name=name)
+
+
+def unit(vectors):
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def test_poses_that_people_take(body):
+    for side in ("right", "left"):
+        thigh, shin = (
+            unit(body[f"{side}_knee"] - body[f"{side}_hip"]), unit(body[f"{side}_ankle"] - body[f"{side}_knee"])
+        )  # fmt: skip
+        toes = unit(body[f"{side}_foot_base"] - body[f"{side}_ankle"])
+        toes = unit(toes - (toes * shin).sum(1, keepdims=True) * shin)
+        assert ((shin - thigh) * toes).sum(1).max() < 0.05, "a knee bends forward"
+        assert (thigh * shin).sum(1).min() > np.cos(np.radians(151)), "a knee is bent too far"
+        upper, fore = (
+            unit(body[f"{side}_elbow"] - body[f"{side}_shoulder"]), unit(body[f"{side}_wrist"] - body[f"{side}_elbow"])
+        )  # fmt: skip
+        assert (upper * fore).sum(1).min() > np.cos(np.radians(146)), "an elbow is bent too far"
+        for place in (f"{side}_elbow", f"{side}_wrist", f"{side}_palm"):
+            assert (body.distance_to_trunk(body[place]) < 100).mean() < 0.02, f"{place} runs through the trunk"
+        middle = (body[f"{side}_elbow"] + body[f"{side}_wrist"]) / 2
+        assert (body.distance_to_trunk(middle) < 100).mean() < 0.02, "a forearm runs through the trunk"
+    assert np.linalg.norm(body["right_knee"] - body["left_knee"], axis=1).min() > 80
+    assert (body["head"][:, 2] > body["mid_hip"][:, 2]).all()
+    np.testing.assert_allclose(body.world[..., 2].min(axis=1), 0, atol=1e-6, err_msg="nobody stands on the ground")
+
+
+def test_bones_are_constant_and_symmetric(body):
+    for bone in BONES:
+        length = body.length(bone)
+        assert np.ptp(length) < 1e-6
+        np.testing.assert_allclose(body.length(bone.replace("right", "left")), length)
+
+
+def test_angles_stay_within_their_limits():
+    for action in ACTIONS:
+        for seed in range(8):
+            angles, _ = act(action, np.linspace(0, 8, 100), np.random.default_rng(seed))
+            assert set(angles) == set(LIMITS)
+            for name, values in angles.items():
+                assert values.shape == (100,)
+                assert values.min() >= LIMITS[name][0] and values.max() <= LIMITS[name][1], name
+
+
+def test_forward_kinematics_by_hand():
+    body = make_body(np.random.default_rng(0))
+    angles = {name: np.zeros(1) for name in LIMITS} | {
+        "right_elbow": np.array([90.0]),
+        "left_hip_flexion": np.array([90.0]),
+    }
+    place = dict(zip(HUMAN36_JOINTS, joint_positions(angles, body)[0], strict=True))
+    forearm, thigh = place["right_wrist"] - place["right_elbow"], place["left_knee"] - place["left_hip"]
+    np.testing.assert_allclose(forearm, [0, -body["wrist"][2], 0], atol=1e-9)  # forward
+    np.testing.assert_allclose(thigh, [0, -body["knee"][2], 0], atol=1e-9)
+    assert place["left_hip"][0] == -place["right_hip"][0] < 0  # x is to the person's right
+    angles["turn"] = np.array([90.0])  # to the left: what was forward (+y) is now -x
+    turned = dict(zip(HUMAN36_JOINTS, joint_positions(angles, body)[0], strict=True))
+    np.testing.assert_allclose(turned["right_wrist"] - turned["right_elbow"], [body["wrist"][2], 0, 0], atol=1e-9)
+    np.testing.assert_array_equal(place["neck"], place["neck_2"])
+    np.testing.assert_array_equal(place["left_thumb"], place["left_thumb_2"])
+
+
+def hip_height(action, subject=1):
+    """Of the hips over the ground, in leg lengths."""
+    body = Body(action, subject)
+    leg = body.length("right_hip-right_knee") + body.length("right_knee-right_ankle")
+    return body["mid_hip"][:, 2] / leg
+
+
+def path_mm(action):
+    steps = np.diff(Body(action)["mid_hip"][:, :2], axis=0)
+    return np.linalg.norm(steps, axis=1).sum()
+
+
+def nearest_palm(body, place):
+    return min(np.linalg.norm(body[f"{side}_palm"] - body[place], axis=1).min() for side in ("right", "left"))
+
+
+def test_actions_are_what_they_say():
+    for action in ("Sitting", "Eating"):
+        assert hip_height(action).max() < 0.75, f"{action} stands"
+    for action in ("Directions", "Discussion", "Greeting", "Waiting", "Posing", "Walking"):
+        assert hip_height(action).min() > 0.9, f"{action} does not stand"
+    assert hip_height("SittingDown").min() < 0.5 and hip_height("SittingDown").max() > 0.95
+    for action in ("Walking", "WalkTogether", "WalkDog"):
+        assert path_mm(action) > 3000
+        body = Body(action)
+        ahead = (
+            unit(np.gradient(body["mid_hip"][:, :2], axis=0)) * (body["right_ankle"] - body["left_ankle"])[:, :2]
+        ).sum(1)
+        assert ahead.max() > 250 and ahead.min() < -250, f"the legs of {action} do not take turns"
+    for action in ("Waiting", "Sitting", "Posing"):
+        assert path_mm(action) < 500
+    for action, place in (("Eating", "chin"), ("Smoking", "chin"), ("Phoning", "chin")):
+        assert nearest_palm(Body(action), place) < 170, f"no hand at the face in {action}"
+    assert nearest_palm(Body("Waiting"), "chin") > 200
+    greeting = Body("Greeting")
+    assert max((greeting[f"{side}_palm"] - greeting["neck"])[:, 2].max() for side in ("right", "left")) > 150
+    purchases = Body("Purchases")
+    assert (purchases["head"] - purchases["mid_hip"])[:, 2].min() < 0.75 * (purchases["head"] - purchases["mid_hip"])[
+        :, 2
+    ].max()
+
+
+def test_any_two_actions_differ():
+    """Mean and spread of joint heights and reaches, over subjects: every action is closest to itself."""
+
+    def features(action, subjects):
+        found = []
+        for subject in subjects:
+            for name in (action, f"{action} 1"):
+                world = Body(action, subject, name=name, frames=60).world
+                reach = np.linalg.norm(world - world[:, :1], axis=-1)
+                heights = world[..., 2] - world[:, :1, 2]
+                found.append(np.concatenate([reach.mean(0), heights.mean(0), heights.std(0), world[:, 0].std(0)]))
+        return np.mean(found, axis=0)
+
+    one, other = (np.stack([features(action, subjects) for action in ACTIONS]) for subjects in ((1, 5, 6), (7, 8, 9)))
+    closest = np.linalg.norm(one[:, None] - other[None], axis=-1).argmin(axis=1)
+    assert (closest == np.arange(15)).mean() > 0.5  # by chance 0.07
+    between = np.linalg.norm(one[:, None] - one[None], axis=-1)[np.triu_indices(15, 1)]
+    assert between.min() > 30
+
+
+def test_subjects_have_their_own_proportions():
+    lengths = np.array([[Body("Waiting", s, frames=2).length(bone)[0] for bone in BONES] for s in synthetic.SUBJECTS])
+    proportions = lengths / lengths.sum(axis=1, keepdims=True)
+    differences = np.abs(proportions[:, None] - proportions[None]).sum(axis=-1)[np.triu_indices(7, 1)]
+    assert differences.min() > 0.005
+    assert np.ptp(lengths.sum(axis=1)) > 100
+
+
+def test_everybody_is_in_the_picture():
+    arrays = synthetic.load_synthetic((9,), get_skeleton("human36_17k"), actions=list(ACTIONS), frames=60)
+    assert ((arrays.pose_2d > 0) & (arrays.pose_2d < 1000)).all(axis=(1, 2)).mean() > 0.98
+
+
+def test_the_demo_set_is_quick_and_repeats():
+    start = time.monotonic()
+    arrays = synthetic.load_synthetic((1, 5, 6, 7, 8), get_skeleton("human36_17k"), actions=list(ACTIONS))
+    assert time.monotonic() - start < 5
+    assert len(arrays) == 10_200 and arrays.synthetic
+    again = synthetic.load_synthetic((5,), get_skeleton("human36_17k"), actions=["Walking"])
+    rows = (arrays.subject == 5) & (arrays.action == "Walking")
+    np.testing.assert_array_equal(arrays.pose_2d[rows], again.pose_2d)
+    other = synthetic.load_synthetic((5,), get_skeleton("human36_17k"), actions=["Walking"], seed=1)
+    assert not np.allclose(other.pose_3d, again.pose_3d, atol=10)
+
+
+def test_actions_and_missing_detections_are_human36s():
+    assert tuple(ACTIONS) == human36.ACTIONS
+
+
+@pytest.mark.parametrize("detections", [False, True])
+def test_written_and_read_again(tmp_path, monkeypatch, detections):
+    few = {action: ACTIONS[action] for action in ("Directions", "Walking")}
+    monkeypatch.setattr(synthetic, "ACTIONS", few)
+    assert synthetic.main(["--out", str(tmp_path / "set"), "--frames", "5", "--seed", "3"]) == 0
+    skeleton = get_skeleton("shg_16k")
+    read = load_human36(tmp_path / "set", (9, 11), skeleton, actions=list(few), detections=detections)
+    made = synthetic.load_synthetic((9, 11), skeleton, actions=list(few), detections=detections, frames=5, seed=3)
+    assert read.synthetic and read.sequences == made.sequences and read.notes == made.notes
+    np.testing.assert_allclose(read.pose_3d, made.pose_3d, atol=2e-3)
+    np.testing.assert_allclose(read.pose_2d, made.pose_2d, atol=1e-3)
+    with h5py.File(tmp_path / "set" / "cameras.h5") as file:
+        assert file["subject11/camera4/T"].shape == (3, 1) and file["subject11/camera4/Name"].shape == (8, 1)
+
+
+def test_a_folder_that_holds_something_is_not_written_into(tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("x")
+    assert synthetic.main(["--out", str(tmp_path)]) == 2
+    assert "is not empty" in capsys.readouterr().err
+
+
+def test_unknown_subject():
+    with pytest.raises(InputError, match="no subject 2; there are 1, 5, 6"):
+        synthetic.load_synthetic((1, 2), get_skeleton("human36_17k"), actions=["Walking"])
+
+
+def test_contact_sheet(tmp_path):
+    assert synthetic.main(["--sheet", str(tmp_path / "sheet.png")]) == 0
+    assert imread(tmp_path / "sheet.png").std() > 0.05
