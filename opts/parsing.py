@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import re
 import shlex
 from collections import namedtuple
 from pathlib import Path
@@ -21,6 +22,10 @@ class _Parser(argparse.ArgumentParser):
             word = options.split()[0]
             near = difflib.get_close_matches(word.split("=")[0], self._option_string_actions, n=1)
             message = f"unknown option {word}" + (f"; did you mean {near[0]}?" if near else "; see --help")
+        choice = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
+        if choice:
+            near = difflib.get_close_matches(choice[1], re.findall(r"\w+", choice[2]), n=1)
+            message += f"; did you mean {near[0]}?" if near else ""
         raise InputError(message)
 
 

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from src.plotting import guide
 from src.plotting.figures import LEFT, RIGHT, new_figure, save_figure
 from src.plotting.poses import draw_pose_2d, draw_pose_3d, draw_test_poses
 from src.plotting.training import draw_training
-from src.skeletons import SKELETON_NAMES, get_skeleton
+from src.skeletons import HUMAN36_JOINTS, SKELETON_NAMES, get_skeleton
 
 
 @pytest.fixture(params=SKELETON_NAMES)
@@ -75,3 +76,27 @@ def test_training_curves():
     assert [line.get_label() for line in right.lines] == ["pa_mpjpe"]
     np.testing.assert_array_equal(left.lines[0].get_xydata(), [[1, 2], [2, 1], [3, 0.5]])
     np.testing.assert_array_equal(right.lines[0].get_xydata(), [[1, 90], [3, 50]])
+
+
+def test_guide_pictures(tmp_path):
+    assert guide.main(["--out", str(tmp_path)]) == 0
+    assert imread(tmp_path / "joints.png").std() > 0.05 and imread(tmp_path / "axes.png").std() > 0.05
+
+
+def test_numbers_stand_at_their_joints(drawn):
+    skeleton, _ = drawn
+    axis = guide.draw_numbered_joints(skeleton, new_figure(3, 3).add_subplot(), "x")
+    numbers = {text.get_text(): text.get_position() for text in axis.texts if text.get_text().isdigit()}
+    assert len(numbers) == skeleton.num_joints
+    body = guide.standing_body()
+    for number, name in enumerate(skeleton.joints):
+        x, y = numbers[str(number)]
+        assert (x, y) == tuple(body[skeleton.human36_indices[number], :2])
+        if "right" in name:
+            assert x < 0, "the person's right must be on the left"
+    listed = "\n".join(text.get_text() for text in axis.texts[skeleton.num_joints :])
+    assert all(f"{number} {name}" in listed for number, name in enumerate(skeleton.joints))
+    head = body[HUMAN36_JOINTS.index("head")]
+    assert head[1] < body[0, 1], "y must point down"
+    toes, ankle = body[HUMAN36_JOINTS.index("right_foot_tip")], body[HUMAN36_JOINTS.index("right_ankle")]
+    assert toes[2] < ankle[2], "the person must face the camera"

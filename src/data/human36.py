@@ -17,6 +17,7 @@ ACTIONS = (
     *("SittingDown", "Smoking", "Waiting", "WalkDog", "Walking", "WalkTogether"),
 )
 DETECTIONS_SKELETON = "shg_16k"
+_HOW_TO_GET_DATA = "README.md says how to get data, and --data_dir synthetic needs none"
 SYNTHETIC_MARK = "SYNTHETIC.txt"  # a file of this name says that a set is synthetic
 # The one detection file that the published archive lacks: (subject, file name without ending, camera).
 MISSING_DETECTIONS = (11, "Directions", "54138969")
@@ -66,11 +67,11 @@ def load_human36(
 
 def _check_layout(data_dir: Path):
     if not data_dir.is_dir():
-        raise InputError(f"--data_dir {data_dir}: no such folder; expected one that holds cameras.h5 and S1, S5, ...")
+        raise InputError(f"--data_dir {data_dir}: no such folder; {_HOW_TO_GET_DATA}")
     if not (data_dir / "cameras.h5").is_file():
+        found = ", ".join(sorted(path.name for path in data_dir.iterdir())[:8]) or "an empty folder"
         raise InputError(
-            f"--data_dir {data_dir}: expected cameras.h5 and subject folders S1, S5, ..., found "
-            f"{', '.join(sorted(path.name for path in data_dir.iterdir())[:8]) or 'an empty folder'}"
+            f"--data_dir {data_dir}: expected cameras.h5 and subject folders S1, S5, ..., found {found}; {_HOW_TO_GET_DATA}"
         )
 
 

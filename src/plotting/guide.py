@@ -1,0 +1,102 @@
+"""The README's explanatory pictures: numbered joints of every skeleton, axes and units.
+
+``python -m src.plotting.guide --out pics`` draws them.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from src.data.kinematics import LIMITS, joint_positions, make_body
+from src.errors import run_command
+from src.plotting.figures import LEFT, RIGHT, new_figure, save_figure
+from src.skeletons import SKELETON_NAMES, Skeleton, get_skeleton
+
+
+def standing_body() -> np.ndarray:
+    """(32,3) mm in a camera's frame, facing it, arms a little out: the person's right is on the left of the picture."""
+    angles = {name: np.zeros(1) for name in LIMITS} | {"turn": np.array([180.0])}
+    for side in ("right", "left"):
+        angles |= {f"{side}_shoulder_abduction": np.array([35.0]), f"{side}_hip_abduction": np.array([8.0])}
+        angles[f"{side}_hip_rotation"] = np.array([-30.0])
+    world = joint_positions(angles, make_body(np.random.default_rng(0)))[0]
+    # From behind -y: x stays right, up becomes -y, what is further along y is further away.
+    return np.stack([world[:, 0], -world[:, 2], world[:, 1]], axis=1)
+
+
+def draw_numbered_joints(skeleton: Skeleton, axis, title: str):
+    """The joints of a skeleton with their numbers in model order, on an axis, and the list of names below."""
+    pose = standing_body()[list(skeleton.human36_indices)]
+    for (start, end), is_right in zip(skeleton.limbs, skeleton.right_limbs, strict=True):
+        axis.plot(*pose[[start, end], :2].T, color=RIGHT if is_right else LEFT, lw=2)
+    for number, (x, y, _) in enumerate(pose):
+        axis.text(x, y, str(number), fontsize=6, ha="center", va="center",
+                  bbox={"boxstyle": "circle,pad=0.15", "fc": "white", "ec": "black", "lw": 0.5})  # fmt: skip
+    axis.set(xlim=(-700, 700), ylim=(1050, -800), title=title)
+    axis.title.set_fontsize(9)
+    axis.set_aspect("equal")
+    axis.set_axis_off()
+    lines = [f"{number} {name}" for number, name in enumerate(skeleton.joints)]
+    half = -(-len(lines) // 2)
+    for x, part in ((0.0, lines[:half]), (0.52, lines[half:])):
+        axis.text(x, -0.02, "\n".join(part), fontsize=6.5, va="top", transform=axis.transAxes)
+    return axis
+
+
+def draw_joints():
+    """All skeletons side by side -> figure."""
+    twins = {"human36_14k": "human36_14k = lsp_14k"}
+    names = [name for name in SKELETON_NAMES if name != "lsp_14k"]
+    figure = new_figure(13, 5)
+    figure.get_layout_engine().set(h_pad=0.1)
+    for axis, name in zip(figure.subplots(1, len(names)), names, strict=True):
+        draw_numbered_joints(get_skeleton(name), axis, twins.get(name, name))
+    figure.suptitle("Joints in model order, the person facing you; orange: the person's right", fontsize=10)
+    return figure
+
+
+def draw_axes():
+    """2D and 3D coordinates of one pose, with their axes and units -> figure."""
+    skeleton = get_skeleton("human36_17k")
+    pose = standing_body()[list(skeleton.human36_indices)]
+    pose = pose + [0, 0, 5000]
+    pixels = 1145 * pose[:, :2] / pose[:, 2:] + 500
+    figure = new_figure(9, 4.2)
+    left = figure.add_subplot(1, 2, 1)
+    right = figure.add_subplot(1, 2, 2, projection="3d")
+    for (start, end), is_right in zip(skeleton.limbs, skeleton.right_limbs, strict=True):
+        color = RIGHT if is_right else LEFT
+        left.plot(*pixels[[start, end]].T, color=color, lw=2)
+        right.plot(*(pose - pose[0])[[start, end]][:, [0, 2, 1]].T, color=color, lw=2)
+    left.set(xlim=(0, 1000), ylim=(1000, 0), xlabel="x (px), to the right", ylabel="y (px), down")
+    left.set_title("2D: (N, K, 2) pixels in the image", fontsize=9)
+    left.set_aspect("equal")
+    reach = 1000
+    right.set(xlim=(-reach, reach), ylim=(-reach, reach), zlim=(reach, -reach))
+    right.set(xlabel="x (mm), right", ylabel="z (mm), away from the camera", zlabel="y (mm), down")
+    right.set_title("3D: (N, K, 3) mm in the camera's frame,\nthe root at the origin", fontsize=9)
+    right.set_box_aspect((1, 1, 1), zoom=0.85)
+    right.view_init(elev=15, azim=-60)
+    for axis in (left, right):
+        axis.locator_params(nbins=5)
+        axis.tick_params(labelsize=6)
+    return figure
+
+
+def main(argv=None) -> int:
+    """The command line -> exit code."""
+    parser = argparse.ArgumentParser(prog="python -m src.plotting.guide", description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("pics"), help="folder for joints.png and axes.png (pics)")
+    out = parser.parse_args(argv).out
+
+    def draw():
+        save_figure(out / "joints.png", draw_joints())
+        save_figure(out / "axes.png", draw_axes())
+
+    return run_command(draw)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
