@@ -71,7 +71,8 @@ def _check_layout(data_dir: Path):
     if not (data_dir / "cameras.h5").is_file():
         found = ", ".join(sorted(path.name for path in data_dir.iterdir())[:8]) or "an empty folder"
         raise InputError(
-            f"--data_dir {data_dir}: expected cameras.h5 and subject folders S1, S5, ..., found {found}; {_HOW_TO_GET_DATA}"
+            f"--data_dir {data_dir}: expected cameras.h5 and subject folders S1, S5, ..., found {found}; "
+            f"{_HOW_TO_GET_DATA}"
         )
 
 
