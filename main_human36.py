@@ -3,14 +3,16 @@
 import sys
 from pathlib import Path
 
-from opts.human36 import parse_options
-from opts.parsing import describe, run_options
-from src import build, report
-from src.engine import Trainee
-from src.errors import run_command
-from src.fit import State, finished_result, fit, load_run, load_weights, resume, test_model
-from src.runs import RunFolder, environment, file_sha256
-from src.skeletons import get_skeleton
+from src.errors import importing, run_command
+
+with importing():
+    from opts.human36 import parse_options
+    from opts.parsing import describe, run_options
+    from src import build, report
+    from src.engine import Trainee
+    from src.fit import State, finished_result, fit, load_run, load_weights, resume, test_model
+    from src.runs import RunFolder, environment, file_sha256
+    from src.skeletons import get_skeleton
 
 
 def main(argv=None) -> int:

@@ -8,6 +8,13 @@ from src.labels import ALL_PAIRS, MTURK
 from src.skeletons import SKELETON_NAMES
 
 NOISE_TYPES = ("none", "normal", "uniform_linear", "uniform_radial", "detections")
+# {term: (weight, what it is)}; the terms are those of `src.build.build_criterion`.
+LOSS_WEIGHTS = {
+    "relative": (1.0, "relative depth"),
+    "reproj": (0.1, "reprojection"),
+    "root": (1.0, "root at the origin"),
+    "symm": (1.0, "limb proportions"),
+}
 _SWITCH = BooleanOptionalAction
 _MANY = 10**9
 _WEIGHT = number(float, at_least=0, at_most=1e6)
@@ -95,8 +102,7 @@ def add_loss_options(parser: ArgumentParser, limb_type: str):
                        help="relative depth labels (ours), or 3D poses (3D supervised)")  # fmt: skip
     group.add_argument("--reprojection", choices=("scaled_orthographic", "weak_perspective"),
                        default="scaled_orthographic", help="weak_perspective: with the known focal length")  # fmt: skip
-    for name, weight, text in (("relative", 1.0, "relative depth"), ("reproj", 0.1, "reprojection"),
-                               ("root", 1.0, "root at the origin"), ("symm", 1.0, "limb proportions")):  # fmt: skip
+    for name, (weight, text) in LOSS_WEIGHTS.items():
         group.add_argument(f"--{name}_weight", type=_WEIGHT, default=weight, metavar="W", help=f"weight: {text}")
     group.add_argument("--limb_type", choices=("avg_human36", "avg_person", "gt"), default=limb_type,
                        help="limb proportions: training mean, an average person, or each frame's own")  # fmt: skip

@@ -12,7 +12,7 @@ from src.skeletons import get_skeleton
 # Options that the 3D supervised model does not use.
 _RELATIVE_ONLY = (
     *("num_pairs", "tolerance_mm", "rel_labels_noise_prob", "unnorm_init", "scale_range", "reprojection"),
-    *("relative_weight", "reproj_weight", "root_weight", "symm_weight", "limb_type", "distance_multiplier"),
+    *("limb_type", "distance_multiplier", *(f"{name}_weight" for name in groups.LOSS_WEIGHTS)),
 )
 
 
@@ -36,6 +36,10 @@ def parse_options(argv) -> tuple:
     """
     options, differences = parse(make_parser(), argv)
     options = options._replace(actions=_actions(options.actions))
+    if options.data_dir.strip("/").lower() == "synthetic":
+        options = options._replace(data_dir="synthetic")
+    if not options.data_dir or options.exp == "":
+        raise InputError("--data_dir and --exp must not be empty; is a shell variable unset?")
     _check_input(options)
     _check_labels_and_losses(options, differences)
     if options.eval_only and not options.load:
@@ -51,6 +55,8 @@ def _actions(names) -> tuple[str, ...]:
     if names == ("all",):
         return ACTIONS
     for name in names:
+        if name == "all":
+            raise InputError("--actions: give all, or names of actions, not both")
         if name not in ACTIONS:
             near = difflib.get_close_matches(name, ACTIONS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are all, {', '.join(ACTIONS)}"
@@ -102,7 +108,6 @@ def _check_labels_and_losses(options, differences):
     total = len(joint_pairs(skeleton.num_joints))
     if options.num_pairs != "all" and options.num_pairs > total:
         raise InputError(f"--num_pairs {options.num_pairs}: --dataset_type {skeleton.name} has {total} pairs")
-    if not any((options.relative_weight, options.reproj_weight, options.root_weight, options.symm_weight)):
-        raise InputError(
-            "--relative_weight, --reproj_weight, --root_weight and --symm_weight are all 0: nothing to train"
-        )
+    weights = [f"{name}_weight" for name in groups.LOSS_WEIGHTS]
+    if not any(getattr(options, weight) for weight in weights):
+        raise InputError(f"--{', --'.join(weights)} are all 0: nothing to train")

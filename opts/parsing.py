@@ -5,9 +5,9 @@ import difflib
 import re
 import shlex
 from collections import namedtuple
-from pathlib import Path
 
 from opts.presets import PRESETS, option_tokens, preset_tokens
+from src.data.arrays import data_name
 from src.errors import InputError
 
 _NOT_OPTIONS_OF_A_RUN = ("preset", "dry_run")
@@ -20,11 +20,11 @@ class _Parser(argparse.ArgumentParser):
         unknown, _, options = message.partition("unrecognized arguments: ")
         if options and not unknown:
             word = options.split()[0]
-            near = difflib.get_close_matches(word.split("=")[0], self._option_string_actions, n=1)
+            near = difflib.get_close_matches(word.split("=")[0], self._option_string_actions, n=1, cutoff=0.75)
             message = f"unknown option {word}" + (f"; did you mean {near[0]}?" if near else "; see --help")
         choice = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
         if choice:
-            near = difflib.get_close_matches(choice[1], re.findall(r"\w+", choice[2]), n=1)
+            near = difflib.get_close_matches(choice[1], re.findall(r"\w+", choice[2]), n=1, cutoff=0.7)
             message += f"; did you mean {near[0]}?" if near else ""
         raise InputError(message)
 
@@ -70,7 +70,7 @@ def parse(parser: argparse.ArgumentParser, argv) -> tuple:
 
 def default_exp(options) -> str:
     """<data>/<preset>/seed_<n>: the run folder that nobody named; a mere test does not go into the training's."""
-    folder = f"{Path(options.data_dir).resolve().name}/{'+'.join(options.preset)}/seed_{options.seed}"
+    folder = f"{data_name(options.data_dir)}/{'+'.join(options.preset)}/seed_{options.seed}"
     return f"{folder}_eval" if options.eval_only else folder
 
 

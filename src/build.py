@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from src import losses, seeding
-from src.data.arrays import PoseArrays
+from src.data.arrays import PoseArrays, data_name
 from src.data.human36 import load_human36
 from src.data.synthetic import load_synthetic
 from src.engine import LiftingModel, Recipe, Schedule, TestData, TrainingData
@@ -39,7 +38,7 @@ class Statistics:
         try:
             pose_3d = Standardizer.from_state(state["pose_3d"]) if "pose_3d" in state else None
             return cls(Standardizer.from_state(state["pose_2d"]), pose_3d, state["limb_lengths"])
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, IndexError, AttributeError) as error:
             raise InputError(f"the checkpoint's statistics are damaged: {error!r}; load another run") from None
 
 
@@ -156,7 +155,7 @@ def describe_data(options, train: PoseArrays | None, test: PoseArrays) -> dict:
     overlap = sorted(set(test_part["subjects"]) & set(train_part["subjects"])) if train_part else []
     return {
         "form": "built-in" if options.data_dir == "synthetic" else "human36_h5",
-        "name": Path(options.data_dir).resolve().name,
+        "name": data_name(options.data_dir),
         "synthetic": test.synthetic,
         "train": train_part,
         "test": test_part,

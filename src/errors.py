@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import contextmanager
 
 
 class InputError(Exception):
@@ -12,20 +13,34 @@ class Interrupted(KeyboardInterrupt):
     """Ctrl-C while a run was under way. The message says how to go on."""
 
 
+_INTERRUPTED = "interrupted: run the same command again to go on"
+
+
 def run_command(command, *args) -> int:
     """Call ``command(*args)`` and turn what a user can cause into an exit code.
 
-    Returns 0 when all went well, 2 after an `InputError`, 130 after Ctrl-C. Bugs still raise.
+    Returns 0 when all went well, 2 after an `InputError` or a system's refusal, 130 after Ctrl-C. Bugs still raise.
     """
     try:
         command(*args)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt as error:
-        print(f"\n{str(error) or 'interrupted'}", file=sys.stderr)
-        return 130
+        sys.stdout.flush()
     except BrokenPipeError:  # whoever read our output, as head does, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except (InputError, OSError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as error:
+        print(f"\n{str(error) or _INTERRUPTED}", file=sys.stderr)
+        return 130
     return 0
+
+
+@contextmanager
+def importing():
+    """``with importing():`` round imports that take seconds: Ctrl-C ends the process with one line there too."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(f"\n{_INTERRUPTED}", file=sys.stderr)
+        os._exit(130)  # half-imported libraries may not survive an orderly end

@@ -82,7 +82,8 @@ def finished_result(run: RunFolder, options: dict) -> dict | None:
     result = run.read_json("result.json")
     if result is None:
         return None
-    if not {"epoch", "best", "frames", "skeleton", "data", "per_action", CHOSEN} <= result.keys():
+    wanted = {"epoch": int, "frames": int, "data": dict, "per_action": dict, CHOSEN: float}
+    if any(not isinstance(result.get(name), kind) for name, kind in wanted.items()):
         raise InputError(f"{run.path / 'result.json'}: is no result of a run; move it away or choose another --exp")
     if options["eval_only"]:
         now = file_sha256(Path(options["load"]) / "last.pt")
@@ -144,6 +145,8 @@ _NETWORK_OPTIONS = ("dataset_type", "supervision", "linear_size", "num_stage", "
 def load_run(folder, options: dict) -> dict:
     """The last checkpoint of another run's folder. Raises InputError if its network is not what the options ask for."""
     path = Path(folder) / "last.pt"
+    if Path(folder).is_file():
+        raise InputError(f"--load {folder}: is a file; give the folder of a run")
     checkpoint = _checked(load_checkpoint(path), _KEYS, path)
     for name in _NETWORK_OPTIONS:
         found, asked = checkpoint["options"].get(name), options[name]

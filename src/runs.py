@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import h5py
@@ -37,7 +38,8 @@ def write_atomically(path, write):
     except (OSError, RuntimeError) as error:  # torch.save tells of a full disk by RuntimeError
         raise InputError(f"{path}: cannot be written ({error}); what was there before is unchanged") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def load_checkpoint(path) -> dict:

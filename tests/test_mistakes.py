@@ -2,11 +2,16 @@
 
 import shlex
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import h5py
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
 from miniature import detection_path, motion, write_cameras, write_human36, write_motion
 
 import main_human36
@@ -74,6 +79,10 @@ OPTIONS = {  # the words stand in the one line
     "--train_subjects 2": ["cameras.h5", "no cameras of subject 2", "[1, 9]"],
     "--actions Walking Eating": ["S9", "no file of Eating"],
     "--data_dir nowhere": ["nowhere", "no such folder", "README.md", "--data_dir synthetic"],
+    "--data_dir ''": ["--data_dir", "empty"],
+    "--actions all Walking": ["--actions", "not both"],
+    "--save_ims yes": ["yes"],
+    "--preset 'a\nb'": ["unknown preset a b"],
     "--data_dir synthetic --train_subjects 3": ["no subject 3", "1, 5, 6, 7, 8, 9, 11"],
 }
 
@@ -123,6 +132,22 @@ def test_mistakes_in_data(command, data, name, tmp_path):
     spoil(data)
     check(command(""), words)
     assert not (tmp_path / "runs").exists()
+
+
+def test_ctrl_c_while_libraries_are_imported(tmp_path):
+    command = [sys.executable, str(ROOT / "main_human36.py"), "--ckpt", str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(0.6)
+    process.send_signal(signal.SIGINT)
+    out, error = process.communicate(timeout=60)
+    assert process.returncode == 130 and "Traceback" not in error
+    assert error.strip() == "interrupted: run the same command again to go on"
+
+
+def test_a_file_for_a_folder(command, data, tmp_path):
+    check(command(f"--data_dir {data / 'cameras.h5'}"), ["is a file"])
+    assert command("")[0] == 0
+    check(command(f"--load {tmp_path / 'runs' / 'run' / 'last.pt'}", exp="b"), ["--load", "is a file", "folder"])
 
 
 DETECTED = "--dataset_type shg_16k --train_noise_type_2d detections --test_noise_type_2d detections"

@@ -81,6 +81,9 @@ def test_training_curves():
 def test_guide_pictures(tmp_path):
     assert guide.main(["--out", str(tmp_path)]) == 0
     assert imread(tmp_path / "joints.png").std() > 0.05 and imread(tmp_path / "axes.png").std() > 0.05
+    assert imread(tmp_path / "synthetic.png").std() > 0.05
+    (tmp_path / "file").write_text("")
+    assert guide.main(["--out", str(tmp_path / "file")]) == 2
 
 
 def test_numbers_stand_at_their_joints(drawn):

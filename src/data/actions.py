@@ -1,7 +1,9 @@
 """Fifteen actions as joint angles over time: procedural, random in detail, recognisable in kind."""
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
+from src.data.human36 import ACTIONS
 from src.data.kinematics import LIMITS, clip_to_limits
 
 SIDES = ("right", "left")
@@ -23,75 +25,68 @@ def _cycle(rng, t, period):
 def _stand(rng, t) -> dict:
     """Upright, arms hanging, weight shifting a little."""
     a = {name: np.zeros_like(t) for name in LIMITS}
-    a["turn"] = rng.uniform(-180, 180) + _wander(rng, t, 25, 6)
-    a["lean"], a["roll"] = rng.uniform(0, 4) + _wander(rng, t, 2), _wander(rng, t, 3)
+    a["turn"] = rng.uniform(-180, 180) + _wander(rng, t, 4, 8)
+    a["lean"], a["roll"] = rng.uniform(0, 4) + _wander(rng, t, 2), _wander(rng, t, 1.5)
     a["bend"], a["side"] = rng.uniform(2, 10) + _wander(rng, t, 5), _wander(rng, t, 5)
-    a["twist"], a["nod"], a["look"] = (_wander(rng, t, size) for size in (8, 12, 22))
+    a["twist"], a["nod"], a["look"] = (_wander(rng, t, size) for size in (12, 12, 25))
+    flexion, knee = rng.uniform(2, 8) + _wander(rng, t, 3), rng.uniform(4, 12) + _wander(rng, t, 4)
     for side in SIDES:
-        a[f"{side}_hip_flexion"] = rng.uniform(0, 10) + _wander(rng, t, 4)
-        a[f"{side}_hip_abduction"] = rng.uniform(3, 9) + _wander(rng, t, 2)
-        a[f"{side}_hip_rotation"] = rng.uniform(-15, 0) + _wander(rng, t, 3)
-        a[f"{side}_knee"] = rng.uniform(4, 14) + _wander(rng, t, 4)
+        a[f"{side}_hip_flexion"] = flexion + rng.uniform(-3, 3)
+        a[f"{side}_hip_abduction"] = rng.uniform(3, 9) + np.zeros_like(t)
+        a[f"{side}_hip_rotation"] = rng.uniform(-15, 0) + np.zeros_like(t)
+        a[f"{side}_knee"] = knee + rng.uniform(-2, 2)
         _arm(a, side, flexion=rng.uniform(-5, 10), abduction=rng.uniform(9, 16), elbow=rng.uniform(12, 30))
         a[f"{side}_shoulder_flexion"] += _wander(rng, t, 6)
     return a
 
 
-def _arm(a, side, *, flexion=None, abduction=None, rotation=None, elbow=None):
-    """Put one arm somewhere: degrees, numbers or (F,)."""
-    given = {
-        "shoulder_flexion": flexion,
-        "shoulder_abduction": abduction,
-        "shoulder_rotation": rotation,
-        "elbow": elbow,
-    }
-    for name, value in given.items():
-        if value is not None:
-            a[f"{side}_{name}"] = a[f"{side}_{name}"] * 0 + value
-
-
-def _blend(a, side, share, **there):
-    """Take one arm from where it is to another place, by ``share`` (F,) between 0 and 1."""
+def _arm(a, side, share=1.0, **there):
+    """Take one arm to a place (degrees by name), or by ``share`` (F,) between 0 and 1 of the way to it."""
     for name, value in there.items():
         key = f"{side}_elbow" if name == "elbow" else f"{side}_shoulder_{name}"
         a[key] = (1 - share) * a[key] + share * value
 
 
+# One leg over a stride, from one touch of its heel to the next: what the textbooks on gait show, in degrees.
+_STRIDE = np.array([0, 0.12, 0.3, 0.5, 0.62, 0.73, 0.86, 1])
+_HIP = CubicSpline(_STRIDE, [26, 22, 8, -10, -4, 16, 29, 26], bc_type="periodic")
+_KNEE = CubicSpline(_STRIDE, [5, 15, 9, 8, 38, 60, 28, 5], bc_type="periodic")
+
+
 def _walk(rng, t) -> dict:
     """A gait: legs in turn, arms against them, along a circle."""
     a = _stand(rng, t)
-    rate, size = rng.uniform(0.75, 1.05), rng.uniform(0.8, 1.15)
-    phase = 2 * np.pi * (rate * t + rng.uniform())
-    a["turn"] = rng.uniform(-180, 180) + rng.choice([-1, 1]) * rng.uniform(20, 45) * t
-    a["lean"] = rng.uniform(2, 6) + _wander(rng, t, 1)
-    a["twist"] = 8 * size * np.sin(phase)
-    for side, own in zip(SIDES, (phase, phase + np.pi), strict=True):
-        a[f"{side}_hip_flexion"] = 6 + 26 * size * np.sin(own)
-        a[f"{side}_knee"] = 8 + 52 * size * np.clip(np.cos(own + 0.5), 0, None) ** 1.5  # bent while it swings forward
-        a[f"{side}_ankle"] = 6 * np.sin(own + 1)
-        a[f"{side}_hip_abduction"] = a[f"{side}_hip_abduction"] * 0 + rng.uniform(1, 5)
-        a[f"{side}_shoulder_flexion"] = 4 - 24 * size * np.sin(own)
-        a[f"{side}_elbow"] = 25 - 12 * size * np.sin(own) + rng.uniform(-5, 10)
-    a["stride_mm_s"] = 1100 * rate * size + 0 * t
+    size = rng.uniform(0.85, 1.1)
+    phase = rng.uniform(0.8, 0.98) * t + rng.uniform()
+    a["turn"] = rng.uniform(-180, 180) + rng.choice([-1, 1]) * rng.uniform(45, 60) * t
+    a["lean"], a["roll"] = rng.uniform(1, 4) + _wander(rng, t, 1), 2 * np.sin(2 * np.pi * phase)
+    a["twist"] = 8 * size * np.cos(2 * np.pi * phase)
+    for side, own in zip(SIDES, (phase, phase + 0.5), strict=True):
+        a[f"{side}_hip_flexion"] = a["lean"] + 3 + size * _HIP(own % 1)
+        a[f"{side}_knee"] = size * _KNEE(own % 1) + 3
+        a[f"{side}_hip_abduction"] = a[f"{side}_hip_abduction"] * 0 + rng.uniform(2, 5)
+        a[f"{side}_shoulder_flexion"] = 4 - 24 * size * np.cos(2 * np.pi * own)
+        a[f"{side}_elbow"] = 25 - 12 * size * np.cos(2 * np.pi * own) + rng.uniform(-5, 10)
     return a
 
 
 def _sit(rng, t) -> dict:
     """On a chair, hands in the lap."""
     a = _stand(rng, t)
-    a["turn"] = rng.uniform(-180, 180) + _wander(rng, t, 8, 6)
+    a["turn"] = rng.uniform(-180, 180) + _wander(rng, t, 3, 8)
     a["lean"], a["bend"] = rng.uniform(-8, 5) + _wander(rng, t, 3), rng.uniform(0, 20) + _wander(rng, t, 8)
+    knee = rng.uniform(72, 100) + _wander(rng, t, 3, 6)
     for side in SIDES:
-        a[f"{side}_hip_flexion"] = rng.uniform(80, 92) + a["lean"] + _wander(rng, t, 3)
+        a[f"{side}_hip_flexion"] = rng.uniform(84, 88) + a["lean"]
         a[f"{side}_hip_abduction"] = rng.uniform(4, 18) + _wander(rng, t, 3)
-        a[f"{side}_knee"] = rng.uniform(65, 105) + _wander(rng, t, 6)
-        lap = {"flexion": rng.uniform(15, 28), "abduction": rng.uniform(10, 16), "rotation": rng.uniform(5, 25)}
-        _arm(a, side, **lap, elbow=rng.uniform(55, 75) + _wander(rng, t, 4))
+        a[f"{side}_knee"] = knee + rng.uniform(-4, 4)
+        lap = {"flexion": rng.uniform(18, 28), "abduction": rng.uniform(10, 16), "rotation": rng.uniform(5, 20)}
+        _arm(a, side, **lap, elbow=rng.uniform(64, 78) + _wander(rng, t, 4))
     return a
 
 
 def _hand_to_face(a, rng, t, side, period):
-    _blend(a, side, _cycle(rng, t, period), flexion=60, abduction=7, rotation=48, elbow=141)
+    _arm(a, side, _cycle(rng, t, period), flexion=58, abduction=9, rotation=44, elbow=132)
 
 
 def directions(rng, t):
@@ -99,7 +94,7 @@ def directions(rng, t):
     a = _stand(rng, t)
     for side in SIDES:
         aim = {"flexion": rng.uniform(50, 120) + _wander(rng, t, 15), "abduction": rng.uniform(5, 50)}
-        _blend(a, side, _cycle(rng, t, 4), **aim, rotation=0, elbow=rng.uniform(5, 25))
+        _arm(a, side, _cycle(rng, t, 4), **aim, rotation=0, elbow=rng.uniform(5, 25))
     return a
 
 
@@ -126,14 +121,14 @@ def greeting(rng, t):
     a = _stand(rng, t)
     wave = 20 * np.sin(2 * np.pi * rng.uniform(1.2, 2) * t)
     up = {"flexion": rng.uniform(20, 60), "abduction": rng.uniform(80, 105), "rotation": -40 + wave}
-    _blend(a, "right", _cycle(rng, t, 5), **up, elbow=rng.uniform(70, 95) + wave)
+    _arm(a, "right", _cycle(rng, t, 5), **up, elbow=rng.uniform(70, 95) + wave)
     return a
 
 
 def phoning(rng, t):
     """A hand at the ear, standing or pacing."""
     a = _walk(rng, t) if rng.uniform() < 0.4 else _stand(rng, t)
-    _arm(a, "right", flexion=80 + _wander(rng, t, 4), abduction=12 + _wander(rng, t, 4), rotation=26, elbow=142)
+    _arm(a, "right", flexion=80 + _wander(rng, t, 4), abduction=18 + _wander(rng, t, 3), rotation=24, elbow=138)
     a["side"] = a["side"] + 4
     return a
 
@@ -159,7 +154,7 @@ def posing(rng, t):
     )
     for side in SIDES:
         for attitude in rng.permutation(3)[:2]:
-            _blend(a, side, _cycle(rng, t, 5), **attitudes[attitude])
+            _arm(a, side, _cycle(rng, t, 5), **attitudes[attitude])
     return a
 
 
@@ -171,7 +166,7 @@ def purchases(rng, t):
     for side in SIDES:
         a[f"{side}_hip_flexion"] = a[f"{side}_hip_flexion"] + 45 * down
         a[f"{side}_knee"] = a[f"{side}_knee"] + 40 * down
-        _blend(a, side, down, flexion=rng.uniform(60, 85), abduction=12, rotation=5, elbow=15)
+        _arm(a, side, down, flexion=rng.uniform(60, 85), abduction=12, rotation=5, elbow=15)
     return a
 
 
@@ -179,22 +174,20 @@ def sitting(rng, t):
     """On a chair, now and then leaning on or reaching for the table."""
     a = _sit(rng, t)
     side = rng.choice(SIDES)
-    _blend(
-        a, side, _cycle(rng, t, 5), flexion=rng.uniform(40, 75), abduction=14, rotation=10, elbow=rng.uniform(30, 70)
-    )
+    _arm(a, side, _cycle(rng, t, 5), flexion=rng.uniform(40, 75), abduction=14, rotation=10, elbow=rng.uniform(30, 70))
     return a
 
 
 def sitting_down(rng, t):
-    """From standing down to the ground, knees drawn up, and back."""
+    """From standing down to the ground, legs drawn up before the body, and back."""
     a, down = _stand(rng, t), _cycle(rng, t, 7)
+    knee, midway = rng.uniform(72, 88), 4 * down * (1 - down)
     for side in SIDES:
-        a[f"{side}_hip_flexion"] = (1 - down) * a[f"{side}_hip_flexion"] + down * rng.uniform(105, 118)
-        a[f"{side}_knee"] = (1 - down) * a[f"{side}_knee"] + down * rng.uniform(115, 138)
-        a[f"{side}_ankle"] = 18 * down
-        _blend(a, side, down, flexion=rng.uniform(40, 70), abduction=20, rotation=8, elbow=rng.uniform(20, 55))
-    a["bend"] = a["bend"] + 15 * down
-    a["lean"] = a["lean"] + 40 * down * (1 - down)
+        a[f"{side}_hip_flexion"] = (1 - down) * a[f"{side}_hip_flexion"] + down * 122 + 25 * midway
+        a[f"{side}_knee"] = (1 - down) * a[f"{side}_knee"] + down * knee + 62 * midway
+        _arm(a, side, down, flexion=rng.uniform(40, 55), abduction=28, rotation=0, elbow=rng.uniform(20, 40))
+    a["bend"] = a["bend"] + 12 * down
+    a["lean"] = a["lean"] + 30 * midway
     return a
 
 
@@ -207,15 +200,15 @@ def smoking(rng, t):
 
 
 def waiting(rng, t):
-    """Standing with folded arms or hands behind, shifting weight."""
+    """Standing with folded or hanging arms, shifting weight."""
     a = _stand(rng, t)
-    shift = _wander(rng, t, 7, 4)
-    a["roll"], a["side"] = a["roll"] + shift, a["side"] - shift
+    shift = _wander(rng, t, 4, 5)
+    a["roll"], a["side"] = a["roll"] + shift, a["side"] - 2 * shift
     folded = rng.uniform() < 0.6
-    for side, raised in zip(SIDES, (0, 8), strict=True):
+    for side, raised, sign in zip(SIDES, (0, 24), (1, -1), strict=True):
         if folded:
-            _arm(a, side, flexion=24 + raised, abduction=14, rotation=58, elbow=98 + _wander(rng, t, 4))
-        a[f"{side}_knee"] = a[f"{side}_knee"] + np.clip(3 * shift * (1 if side == "right" else -1), 0, None)
+            _arm(a, side, flexion=18 + raised, abduction=14, rotation=55, elbow=95 + _wander(rng, t, 3))
+        a[f"{side}_hip_abduction"] = a[f"{side}_hip_abduction"] + sign * shift  # the feet stay where they are
     return a
 
 
@@ -236,23 +229,23 @@ def walk_together(rng, t):
     return a
 
 
-ACTIONS = {
-    "Directions": directions, "Discussion": discussion, "Eating": eating, "Greeting": greeting, "Phoning": phoning,
-    "Photo": photo, "Posing": posing, "Purchases": purchases, "Sitting": sitting, "SittingDown": sitting_down,
-    "Smoking": smoking, "Waiting": waiting, "WalkDog": walk_dog, "Walking": _walk, "WalkTogether": walk_together,
-}  # fmt: skip
+_ALL = (
+    *(directions, discussion, eating, greeting, phoning, photo, posing, purchases, sitting, sitting_down, smoking),
+    *(waiting, walk_dog, _walk, walk_together),
+)
 
 
-def act(action: str, t: np.ndarray, rng: np.random.Generator) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """An action over times t (F,) s -> (angles within `LIMITS`, speed forward (F,) mm/s). Left-handed half the time."""
-    angles = ACTIONS[action](rng, t)
-    speed = angles.pop("stride_mm_s", 0 * t)
+def act(action: str, t: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """An action of Human3.6M over times t (F,) s -> angles (F,) within `LIMITS`, left-handed half the time."""
+    angles = dict(zip(ACTIONS, _ALL, strict=True))[action](rng, t)
     if rng.uniform() < 0.5:
-        swapped = {"right": "left", "left": "right"}
+        other = {"right": "left", "left": "right"}
         angles = {
-            f"{swapped[name.split('_')[0]]}_{name.split('_', 1)[1]}" if name.startswith(SIDES) else name: values
+            f"{other[name.split('_')[0]]}_{name.split('_', 1)[1]}" if name.startswith(SIDES) else name: values
             for name, values in angles.items()
         }
         for name in ("twist", "look", "side", "roll"):
             angles[name] = -angles[name]
-    return clip_to_limits(angles), speed
+    for side in SIDES:  # soles level with the ground, as far as ankles allow
+        angles[f"{side}_ankle"] = angles["lean"] + angles[f"{side}_knee"] - angles[f"{side}_hip_flexion"]
+    return clip_to_limits(angles)

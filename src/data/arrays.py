@@ -1,6 +1,7 @@
 """What every reader yields: poses as arrays, and where each of them comes from."""
 
 import hashlib
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -76,9 +77,14 @@ class PoseArrays:
             "sequences": len(self.sequences),
             "frames": len(self),
             "files": len(self.files),
-            "sha256_of_names_and_sizes": hashlib.sha256(listing.encode()).hexdigest(),
+            "sha256_of_names_and_sizes": hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest(),
             "notes": list(self.notes),
         }
+
+
+def data_name(data_dir) -> str:
+    """What a data folder is called: its own name, whatever way leads there."""
+    return Path(os.path.realpath(data_dir)).name
 
 
 def file_record(path: Path, base: Path) -> tuple[str, int]:

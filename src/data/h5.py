@@ -27,6 +27,7 @@ def open_h5(path):
             KeyError,
             ValueError,
             TypeError,
+            MemoryError,
         ) as error:  # what h5py raises inside a damaged file
             raise InputError(f"{path}: is damaged ({error}); copy or download it again") from None
 

@@ -21,6 +21,7 @@ _HOW_TO_GET_DATA = "README.md says how to get data, and --data_dir synthetic nee
 SYNTHETIC_MARK = "SYNTHETIC.txt"  # a file of this name says that a set is synthetic
 # The one detection file that the published archive lacks: (subject, file name without ending, camera).
 MISSING_DETECTIONS = (11, "Directions", "54138969")
+NO_DETECTIONS = "S{} {} seen by camera {} has no detections: skipped".format(*MISSING_DETECTIONS)
 
 
 def load_human36(
@@ -52,7 +53,7 @@ def load_human36(
         name = f"{motion.name.replace(' ', '_')}.{camera.name}.h5"
         path = data_dir / f"S{motion.subject}" / "StackedHourglassFineTuned240" / name
         if (motion.subject, motion.name, camera.name) == MISSING_DETECTIONS and not path.exists():
-            notes.append(f"S{motion.subject} {motion.name} seen by camera {camera.name} has no detections: skipped")
+            notes.append(NO_DETECTIONS)
             return None
         files.append(path)
         return _read_detections(path, len(motion.world), skeleton)
@@ -66,6 +67,8 @@ def load_human36(
 
 
 def _check_layout(data_dir: Path):
+    if data_dir.is_file():
+        raise InputError(f"--data_dir {data_dir}: is a file; give the folder that holds cameras.h5 and S1, S5, ...")
     if not data_dir.is_dir():
         raise InputError(f"--data_dir {data_dir}: no such folder; {_HOW_TO_GET_DATA}")
     if not (data_dir / "cameras.h5").is_file():
@@ -94,7 +97,7 @@ def _motion_files(data_dir: Path, subject: int, actions, notes: list) -> list[tu
 
 
 def _natural_order(path: Path):
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", path.stem)]
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", path.stem)]
 
 
 def _read_motion(path: Path, notes: list) -> np.ndarray:

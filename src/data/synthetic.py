@@ -3,32 +3,31 @@
 ``python -m src.data.synthetic --out DIR`` writes it in Human3.6M's h5 layout.
 """
 
-import argparse
+import io
+import shutil
 import sys
 import zlib
 from pathlib import Path
 
 import h5py
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 from tqdm import tqdm
 
-from opts.types import number
 from src.cameras import Camera
-from src.data.actions import ACTIONS, act
+from src.data.actions import act
 from src.data.arrays import PoseArrays
-from src.data.human36 import DETECTIONS_SKELETON, MISSING_DETECTIONS, SYNTHETIC_MARK
+from src.data.human36 import ACTIONS, DETECTIONS_SKELETON, MISSING_DETECTIONS, NO_DETECTIONS, SYNTHETIC_MARK
 from src.data.kinematics import joint_positions, make_body
 from src.data.views import Motion, view_motions
 from src.errors import InputError, run_command
-from src.plotting.figures import save_figure
-from src.plotting.poses import draw_contact_sheet
-from src.skeletons import Skeleton, get_skeleton
+from src.skeletons import HUMAN36_JOINTS, Skeleton, get_skeleton
 
 SUBJECTS = (1, 5, 6, 7, 8, 9, 11)
 CAMERA_NAMES = ("54138969", "55011271", "58860488", "60457274")
 DEMO_FRAMES = 17  # per motion: 5 training subjects x 15 actions x 2 motions x 4 cameras x 17 = 10,200 poses
 _SECONDS, _FPS = 8.0, 50.0  # a motion lasts so long, or longer where it has more frames than 50 a second
-_REACH_MM = 1500  # people stay so close to the centre of the room
+_VERSION = 1  # to be raised with every change to what is made: runs on other data must not be mixed up
 _NOTE = "these data are synthetic: procedural motion, not people"
 
 
@@ -37,19 +36,27 @@ def _rng(seed: int, *what) -> np.random.Generator:
 
 
 def make_motion(subject: int, action: str, name: str, *, frames: int, seed: int) -> Motion:
-    """One motion of a subject: (frames,32,3) world mm, z up, the lowest joint on the ground."""
+    """One motion of a subject: (frames,32,3) world mm, z up, on the ground."""
     rng = _rng(seed, "motion", subject, name)
-    t = np.linspace(0, max(_SECONDS, frames / _FPS), frames, endpoint=False)
-    angles, speed = act(action, t, rng)
+    # What the feet do decides where the body goes, so time steps must be short; frames are then picked evenly.
+    steps = max(int(_SECONDS * _FPS), frames)
+    angles = act(action, np.arange(steps) / _FPS, rng)
     poses = joint_positions(angles, make_body(_rng(seed, "body", subject)))
-    heading = np.radians(angles["turn"])
-    step = np.stack([-np.sin(heading), np.cos(heading)], axis=1) * (speed * (t[1] - t[0] if frames > 1 else 0))[:, None]
-    path = np.cumsum(step, axis=0)
-    path -= (path.min(axis=0) + path.max(axis=0)) / 2
-    path *= min(1, _REACH_MM / max(np.linalg.norm(path, axis=1).max(), 1))
-    poses[..., :2] += path[:, None] + rng.uniform(-200, 200, 2)
-    poses[..., 2] -= poses[..., 2].min(axis=1, keepdims=True)
-    return Motion(subject, action, name, poses, f"synthetic S{subject} {name}")
+    seated = angles["right_hip_flexion"].min() > 60
+    poses[..., :2] += (0 if seated else _path(poses)[:, None]) + rng.uniform(-200, 200, 2)
+    ground = poses[..., 2].min(axis=1)
+    poses[..., 2] -= gaussian_filter1d(ground, _FPS * 0.06, mode="nearest")[:, None]
+    picked = np.arange(frames) * steps // frames
+    return Motion(subject, action, name, poses[picked], f"synthetic S{subject} {name}")
+
+
+def _path(poses: np.ndarray) -> np.ndarray:
+    """Poses (F,32,3), hips at the origin -> where the hips go (F,2) mm if the lower foot stays where it is."""
+    feet = poses[:, [HUMAN36_JOINTS.index(f"{side}_foot_base") for side in ("right", "left")]]
+    step = -np.diff(feet[..., :2], axis=0)  # of the hips over either foot
+    lower = feet[..., 2].argmin(axis=1)[1:]
+    path = np.concatenate([np.zeros((1, 2)), np.cumsum(step[np.arange(len(step)), lower], axis=0)])
+    return path - (path.min(axis=0) + path.max(axis=0)) / 2
 
 
 def make_motions(subjects, actions, *, frames: int, seed: int):
@@ -113,23 +120,32 @@ def load_synthetic(
     )
     notes = []
     if detections and MISSING_DETECTIONS[0] in subjects and MISSING_DETECTIONS[1] in actions:
-        notes.append("S{} {} seen by camera {} has no detections: skipped".format(*MISSING_DETECTIONS))
+        notes.append(NO_DETECTIONS)
     return PoseArrays(
-        **views, files=((f"synthetic, {frames} frames, seed {seed}", 0),), notes=tuple(notes), synthetic=True
+        **views,
+        files=((f"synthetic version {_VERSION}, {frames} frames, seed {seed}", 0),),
+        notes=tuple(notes),
+        synthetic=True,
     )
 
 
 def write(out: Path, *, frames: int, seed: int):
-    """Write the set in Human3.6M's h5 layout, detections too. Raises InputError if ``out`` is there and not empty."""
+    """Write the set in Human3.6M's h5 layout, detections too, whole or not at all.
+
+    Raises InputError if ``out`` is there and not an empty folder, or can't be written.
+    """
+    part = out.with_name(f".{out.name}.part")
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        if any(out.iterdir()):
-            raise InputError(f"--out {out}: is not empty; give a new folder")
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise InputError(f"--out {out}: is there and not an empty folder; give a new one")
+        shutil.rmtree(part, ignore_errors=True)  # what a killed command has left
+        part.mkdir(parents=True)
         cameras = make_cameras(seed)
-        detect = _detect(seed)
-        total = len(SUBJECTS) * len(ACTIONS) * 2
+        _write_cameras(part / "cameras.h5", cameras)
+        (part / SYNTHETIC_MARK).write_text(f"{_NOTE}; {frames} frames per motion, seed {seed}\n")
+        detect, total = _detect(seed), len(SUBJECTS) * len(ACTIONS) * 2
         for motion in tqdm(make_motions(SUBJECTS, ACTIONS, frames=frames, seed=seed), total=total, disable=None):
-            folder = out / f"S{motion.subject}"
+            folder = part / f"S{motion.subject}"
             flat = motion.world.reshape(frames, -1).T.astype(np.float32)
             _write_h5(folder / "MyPoses" / "3D_positions" / f"{motion.name}.h5", {"3D_positions": flat})
             for name in CAMERA_NAMES:
@@ -137,54 +153,50 @@ def write(out: Path, *, frames: int, seed: int):
                 if poses is not None:
                     file_name = f"{motion.name.replace(' ', '_')}.{name}.h5"
                     _write_h5(folder / "StackedHourglassFineTuned240" / file_name, {"poses": poses})
-        (out / SYNTHETIC_MARK).write_text(f"{_NOTE}; {frames} frames per motion, seed {seed}\n")
-        # Last: a folder without cameras.h5 is not taken for a whole set.
-        content = {}
-        for (subject, name), camera in cameras.items():
-            group = f"subject{subject}/camera{CAMERA_NAMES.index(name) + 1}"
-            arrays = {"R": camera.R.T, "T": camera.T, **{key: getattr(camera, key)[:, None] for key in "fckp"}}
-            arrays["Name"] = np.array([[ord(letter)] for letter in name], dtype=np.uint16)
-            content |= {f"{group}/{key}": array for key, array in arrays.items()}
-        _write_h5(out / "cameras.h5", content)
+        part.replace(out)
     except OSError as error:
         raise InputError(f"--out {out}: cannot be written ({error}); give another folder") from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _write_cameras(path: Path, cameras: dict):
+    content = {}
+    for (subject, name), camera in cameras.items():
+        arrays = {"R": camera.R.T, "T": camera.T, **{key: getattr(camera, key)[:, None] for key in "fckp"}}
+        arrays["Name"] = np.array([[ord(letter)] for letter in name], dtype=np.uint16)
+        group = f"subject{subject}/camera{CAMERA_NAMES.index(name) + 1}"
+        content |= {f"{group}/{key}": array for key, array in arrays.items()}
+    _write_h5(path, content)
 
 
 def _write_h5(path: Path, content: dict):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with h5py.File(path, "w") as file:
+    """By way of memory: HDF5 itself does not survive a full disk."""
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
         for name, array in content.items():
             file[name] = array
-
-
-def draw_sheet(path, *, seed: int):
-    """A picture of every action, from the front, a little from the side."""
-    skeleton, poses = get_skeleton("human36_17k"), {}
-    for number_, action in enumerate(ACTIONS):
-        world = make_motion(SUBJECTS[number_ % len(SUBJECTS)], action, action, frames=60, seed=seed).world[4::12]
-        world = world[:, list(skeleton.human36_indices)] - world[:, :1]
-        right = world[:, skeleton.joints.index("right_hip"), :2] - world[:, skeleton.joints.index("left_hip"), :2]
-        angle = np.arctan2(right[:, 1], right[:, 0]) - np.radians(145)  # everybody faces us, turned 35 degrees
-        cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
-        x, y = cos * world[..., 0] + sin * world[..., 1], cos * world[..., 1] - sin * world[..., 0]
-        poses[action] = np.stack([x, y, world[..., 2]], axis=-1)
-    save_figure(path, draw_contact_sheet(poses, skeleton, columns=3, title="Synthetic motion (orange: right)"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(buffer.getvalue())
 
 
 def main(argv=None) -> int:
     """The command line -> exit code."""
-    parser = argparse.ArgumentParser(prog="python -m src.data.synthetic", description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, help="new folder for the set, in Human3.6M's h5 layout")
-    parser.add_argument("--sheet", type=Path, metavar="PNG", help="draw poses of every action instead")
-    frames_type, seed_type = number(int, at_least=1, at_most=10**6), number(int, at_least=0, at_most=2**32 - 1)
-    parser.add_argument("--frames", type=frames_type, default=250, help="per motion; there are 210 motions (250)")
-    parser.add_argument("--seed", type=seed_type, default=0, help="of every random draw (0)")
+    return run_command(_main, sys.argv[1:] if argv is None else list(argv))
+
+
+def _main(argv):
+    from opts.parsing import new_parser  # only the command line knows of options
+    from opts.types import number
+
+    parser = new_parser("Write synthetic motion in Human3.6M's h5 layout.")
+    parser.add_argument("--out", required=True, type=Path, help="new folder for the set")
+    frames, seed = number(int, at_least=1, at_most=10**6), number(int, at_least=0, below=2**32)
+    parser.add_argument("--frames", type=frames, default=250, help="frames of each of the 210 motions")
+    parser.add_argument("--seed", type=seed, default=0, help="of every random draw")
     args = parser.parse_args(argv)
-    if (args.out is None) == (args.sheet is None):
-        parser.error("give either --out or --sheet")
-    if args.sheet is not None:
-        return run_command(lambda: draw_sheet(args.sheet, seed=args.seed))
-    return run_command(lambda: write(args.out, frames=args.frames, seed=args.seed))
+    write(args.out, frames=args.frames, seed=args.seed)
+    print(f"{args.out}: {len(SUBJECTS) * len(ACTIONS) * 2 * args.frames:,} synthetic frames, four cameras each")
 
 
 if __name__ == "__main__":

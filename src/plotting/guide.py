@@ -1,17 +1,20 @@
-"""The README's explanatory pictures: numbered joints of every skeleton, axes and units.
+"""The README's explanatory pictures: numbered joints of every skeleton, axes and units, the synthetic motion.
 
 ``python -m src.plotting.guide --out pics`` draws them.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 import numpy as np
 
+from opts.parsing import new_parser
+from src.data import synthetic
+from src.data.human36 import ACTIONS
 from src.data.kinematics import LIMITS, joint_positions, make_body
-from src.errors import run_command
+from src.errors import InputError, run_command
 from src.plotting.figures import LEFT, RIGHT, new_figure, save_figure
+from src.plotting.poses import draw_contact_sheet
 from src.skeletons import SKELETON_NAMES, Skeleton, get_skeleton
 
 
@@ -85,17 +88,37 @@ def draw_axes():
     return figure
 
 
+def draw_synthetic():
+    """Five poses of every synthetic action, from the front, a little from the side -> figure."""
+    skeleton, poses = get_skeleton("human36_17k"), {}
+    for number, action in enumerate(ACTIONS):
+        subject = synthetic.SUBJECTS[number % len(synthetic.SUBJECTS)]
+        world = synthetic.make_motion(subject, action, action, frames=60, seed=0).world[4::12]
+        world = world[:, list(skeleton.human36_indices)] - world[:, :1]
+        right = world[:, skeleton.joints.index("right_hip"), :2] - world[:, skeleton.joints.index("left_hip"), :2]
+        angle = np.arctan2(right[:, 1], right[:, 0]) - np.radians(145)  # everybody faces us, turned 35 degrees
+        cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
+        x, y = cos * world[..., 0] + sin * world[..., 1], cos * world[..., 1] - sin * world[..., 0]
+        poses[action] = np.stack([x, y, world[..., 2]], axis=-1)
+    return draw_contact_sheet(poses, skeleton, columns=3, title="Synthetic motion (orange: the person's right)")
+
+
 def main(argv=None) -> int:
     """The command line -> exit code."""
-    parser = argparse.ArgumentParser(prog="python -m src.plotting.guide", description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("pics"), help="folder for joints.png and axes.png (pics)")
+    return run_command(_main, sys.argv[1:] if argv is None else list(argv))
+
+
+def _main(argv):
+    parser = new_parser("Draw the README's pictures of joints, axes and synthetic motion.")
+    parser.add_argument("--out", type=Path, default=Path("pics"), help="folder for the pictures")
     out = parser.parse_args(argv).out
-
-    def draw():
-        save_figure(out / "joints.png", draw_joints())
-        save_figure(out / "axes.png", draw_axes())
-
-    return run_command(draw)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {out}: cannot be made ({error}); give another folder") from None
+    for name, draw in (("joints", draw_joints), ("axes", draw_axes), ("synthetic", draw_synthetic)):
+        save_figure(out / f"{name}.png", draw())
+        print(out / f"{name}.png")
 
 
 if __name__ == "__main__":

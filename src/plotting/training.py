@@ -1,5 +1,7 @@
 """Curves of a training run."""
 
+from itertools import cycle
+
 from matplotlib.ticker import MaxNLocator
 
 from src.plotting.figures import CYCLE, new_figure
@@ -14,7 +16,7 @@ def draw_training(history: list[dict], title: str):
     left, right = figure.subplots(1, 2)
     names = list(dict.fromkeys(name for row in history for name in row if name not in _NOT_LOSSES))
     for axis, wanted in ((left, lambda name: not name.endswith("_mm")), (right, lambda name: name.endswith("_mm"))):
-        for name, color in zip(filter(wanted, names), CYCLE, strict=False):
+        for name, color in zip(filter(wanted, names), cycle(CYCLE), strict=False):
             points = [(row["epoch"], row[name]) for row in history if name in row]
             axis.plot(*zip(*points, strict=True), color=color, marker=".", label=name.removesuffix("_mm"))
         axis.set_xlabel("epoch")
