@@ -3,6 +3,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from fitting import fitted_camera
 from miniature import CAMERAS, write_cameras
 
 from src.cameras import Camera, load_cameras
@@ -10,22 +11,6 @@ from src.errors import InputError
 
 GOLDEN = np.load(Path(__file__).parent / "golden" / "camera.npz", allow_pickle=False)
 NAMES = sorted(key.removesuffix("_pixels") for key in GOLDEN.files if key.endswith("_pixels"))
-
-
-def fitted_camera(world, points, pixels) -> Camera:
-    """The camera that took world points to camera points and pixels, found from the published formulas alone."""
-    affine = np.linalg.lstsq(np.c_[world, np.ones(len(world))], points, rcond=None)[0]
-    rotation, translation = affine[:3].T, -affine[:3] @ affine[3]
-    x, y = (points[:, :2] / points[:, 2:]).T
-    r2 = x**2 + y**2
-    # u = f (x (1 + k0 r2 + k1 r2^2 + k2 r2^3 + p0 y + p1 x) + p1 r2) + c is linear in f, f k, f p and c; v likewise.
-    columns_u = [x, x * r2, x * r2**2, x * r2**3, x * y, x**2 + r2, np.ones_like(x)]
-    columns_v = [y, y * r2, y * r2**2, y * r2**3, y**2 + r2, x * y, np.ones_like(x)]
-    u = np.linalg.lstsq(np.stack(columns_u, axis=1), pixels[:, 0], rcond=None)[0]
-    v = np.linalg.lstsq(np.stack(columns_v, axis=1), pixels[:, 1], rcond=None)[0]
-    np.testing.assert_allclose(u[1:6] / u[0], v[1:6] / v[0], atol=1e-6, err_msg="the formula does not fit")
-    distortion = u[1:6] / u[0]
-    return Camera(rotation, translation, [u[0], v[0]], [u[6], v[6]], distortion[:3], distortion[3:], "fitted")
 
 
 @pytest.mark.parametrize("name", NAMES)

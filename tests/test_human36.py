@@ -7,6 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from fitting import fitted_camera
 from miniature import ACTIONS, CAMERAS, FRAMES, detection_path, motion, write_human36, write_motion
 
 from opts.human36 import parse_options
@@ -58,6 +59,41 @@ def test_golden_preprocessing(cmu_dir, size, dataset_type):
     np.testing.assert_allclose(statistics.pose_3d.mean, golden["mean_3d"], **mm)
     np.testing.assert_allclose(statistics.pose_3d.std, golden["std_3d"], **mm)
     np.testing.assert_allclose(statistics.limb_lengths[0], golden["mean_limb_lengths"], **mm)
+
+
+@pytest.mark.parametrize(("size", "dataset_type"), [(17, "human36_17k"), (16, "shg_16k"), (14, "human36_14k")])
+def test_golden_poses_without_the_data(tmp_path, size, dataset_type):
+    """What the golden rows themselves tell: written as h5 and read, projected and centred again, they come out.
+
+    The world is the camera's frame here; the cameras are those that fit the rows' pixels. (Means and standard
+    deviations are of frames that are not in the golden file: `test_golden_preprocessing` needs the data.)
+    """
+    golden, skeleton = np.load(GOLDEN / f"preprocess_{size}.npz", allow_pickle=False), get_skeleton(dataset_type)
+    points = golden["pose_3d"].astype(float) + golden["root_3d"][:, None]
+    pixels = golden["pose_2d"].astype(float) + golden["root_2d"][:, None]
+    names = sorted(set(golden["camera"].tolist()))
+    with h5py.File(tmp_path / "cameras.h5", "w") as file:
+        for number, name in enumerate(names):
+            seen = golden["camera"] == name
+            flat = points[seen].reshape(-1, 3)
+            camera = fitted_camera(flat, flat, pixels[seen].reshape(-1, 2), atol=0.05)
+            group = file.create_group(f"subject8/camera{number + 1}")
+            for field in ("R", "T", "f", "c", "k", "p"):
+                group[field] = {"R": np.eye(3), "T": np.zeros(3)}.get(field, getattr(camera, field))
+            group["Name"] = [ord(letter) for letter in name]
+    for number, name in enumerate(names):
+        world = np.repeat(points[golden["camera"] == name][:, :1], 32, axis=1)
+        world[:, list(skeleton.human36_indices)] = points[golden["camera"] == name]
+        write_motion(tmp_path / "S8" / "MyPoses" / "3D_positions" / f"Walking {number}.h5", world)
+    tokens = f"--data_dir {tmp_path} --dataset_type {dataset_type} --train_subjects 8 --actions Walking"
+    options, _ = parse_options(tokens.split())
+    arrays = build.load_poses(options, "train")
+    poses = build.centre(arrays, options, "train")
+    for number, name in enumerate(names):
+        rows = np.array([s.name == f"Walking {number}" and s.camera == name for s in arrays.sequences])[arrays.sequence]
+        seen = golden["camera"] == name
+        for field, atol in (("pose_3d", 2e-3), ("root_3d", 2e-3), ("pose_2d", 5e-4), ("root_2d", 5e-4)):
+            np.testing.assert_allclose(getattr(poses, field)[rows], golden[field][seen], rtol=0, atol=atol)
 
 
 def test_every_pose_is_where_it_belongs(human36_dir):

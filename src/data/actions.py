@@ -93,8 +93,8 @@ def directions(rng, t):
     """Standing, one arm after the other points somewhere."""
     a = _stand(rng, t)
     for side in SIDES:
-        aim = {"flexion": rng.uniform(50, 120) + _wander(rng, t, 15), "abduction": rng.uniform(5, 50)}
-        _arm(a, side, _cycle(rng, t, 4), **aim, rotation=0, elbow=rng.uniform(5, 25))
+        up, out = rng.uniform(50, 120) + _wander(rng, t, 15), rng.uniform(5, 50)
+        _arm(a, side, _cycle(rng, t, 4), flexion=up, abduction=out, rotation=0, elbow=rng.uniform(5, 25))
     return a
 
 
@@ -160,8 +160,7 @@ def posing(rng, t):
 
 def purchases(rng, t):
     """Standing, bending down to reach for something low and lifting it."""
-    a = _stand(rng, t)
-    down = _cycle(rng, t, 4)
+    a, down = _stand(rng, t), _cycle(rng, t, 4)
     a["lean"], a["bend"] = a["lean"] + 22 * down, a["bend"] + rng.uniform(20, 50) * down
     for side in SIDES:
         a[f"{side}_hip_flexion"] = a[f"{side}_hip_flexion"] + 45 * down
