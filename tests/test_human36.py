@@ -286,9 +286,17 @@ def test_description_tells_data_apart(small):
     assert describe()["sha256_of_names_and_sizes"] != before["sha256_of_names_and_sizes"]
 
 
-def test_arrays_are_frozen_and_taking_keeps_them(human36_dir):
+def test_arrays_are_frozen(human36_dir):
     arrays = load_human36(human36_dir, [1], SKELETON, actions=["Walking"])
-    part = arrays.take(arrays.frame == 3)
-    assert len(part) == 8 and set(part.frame) == {3} and len(arrays) == 8 * FRAMES
     with pytest.raises(dataclasses.FrozenInstanceError):
         arrays.frame = None
+
+
+def test_nothing_left_is_an_error(tmp_path):
+    folder = write_human36(tmp_path / "data", subjects=(11,), actions=("Directions",), frames=3)
+    (folder / "S11" / "MyPoses" / "3D_positions" / "Directions 1.h5").unlink()
+    with h5py.File(folder / "cameras.h5", "r+") as file:
+        for number in (2, 3, 4):
+            del file[f"subject11/camera{number}"]
+    with pytest.raises(InputError, match="no frames"):
+        load_human36(folder, [11], get_skeleton("shg_16k"), actions=["Directions"], detections=True)

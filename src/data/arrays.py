@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ class Sequence(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class PoseArrays:
-    """N poses of K joints. Never changed in place: `take` and dataclasses.replace make new ones.
+    """N poses of K joints. Never changed in place.
 
     pose_2d (N,K,2) px; pose_3d (N,K,3) mm in the camera's frame, not root-centred; sequence (N,) indices into
     ``sequences``; frame (N,) number within its file, from 0. files: what was read, as (name, size in bytes).
@@ -62,11 +62,6 @@ class PoseArrays:
     def focal(self) -> np.ndarray:
         """(N,2) focal lengths (f_x, f_y) in pixels, float32."""
         return self._per_frame("focal").astype(np.float32)
-
-    def take(self, index) -> "PoseArrays":
-        """The poses that ``index`` (integers or booleans) picks."""
-        picked = {name: getattr(self, name)[index] for name in ("pose_2d", "pose_3d", "sequence", "frame")}
-        return replace(self, **picked)
 
     def describe(self) -> dict:
         """Plain values that identify the data: subjects, actions, counts, and a hash of file names and sizes."""

@@ -48,6 +48,8 @@ def view_motions(
             parts.append((pose_2d[::keep_every], pose_3d[::keep_every]))
             focal = tuple(map(float, camera.f))
             sequences.append(Sequence(motion.subject, motion.action, motion.name, camera.name, focal))
+    if not parts:
+        raise InputError("no frames are left of these subjects and actions; choose others")
     lengths = [len(pose_2d) for pose_2d, _ in parts]
     return {
         "pose_2d": np.concatenate([pose_2d for pose_2d, _ in parts]),
