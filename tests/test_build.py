@@ -51,6 +51,9 @@ def test_noise_hits_the_root_and_the_statistics(prepare):
     offset = poses.pose_2d + poses.root_2d[:, None] - arrays.pose_2d
     assert offset.var() == pytest.approx(100, rel=0.05)
     assert offset[:, 0].var() == pytest.approx(100, rel=0.1)
+    # Root-centred, every other joint carries its own noise and the root's.
+    clean = arrays.pose_2d - arrays.pose_2d[:, :1]
+    assert (poses.pose_2d - clean)[:, 1:].var() == pytest.approx(200, rel=0.1)
     np.testing.assert_allclose(statistics.pose_2d.std, poses.pose_2d.std(axis=0, dtype=float), rtol=1e-4)
     np.testing.assert_array_equal(data.tensors["pose_2d"], poses.pose_2d)
 
