@@ -3,6 +3,7 @@
 import numpy as np
 from tqdm import tqdm
 
+from src.errors import InputError
 from src.metrics import CHOSEN, MEANS
 from src.plotting.figures import save_figure
 from src.plotting.poses import draw_test_poses
@@ -80,29 +81,36 @@ def make_result(options: dict, means: dict, data: dict, *, epoch: int, best: dic
 
 
 def print_result(result: dict, run: RunFolder):
-    """The errors as a table, and where everything is."""
-    data = result["data"]
+    """The errors as a table, and where everything is. Raises InputError if the result is no longer whole."""
+    try:
+        lines = _result_lines(result, run)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{run.path / 'result.json'}: is damaged ({error!r}); move it away, and run again") from None
+    print("\n".join(lines))
+
+
+def _result_lines(result: dict, run: RunFolder) -> list[str]:
+    data, means = result["data"], list(MEANS.values())
     subjects = ", ".join(f"S{subject}" for subject in data["test"]["subjects"])
     counts = f"{result['frames']:,} poses, {result['skeleton']}, epoch {result['epoch']} (last)"
-    print(f"\n{data_title(data)}, {subjects}: {counts}")
-    names = [f"{mean}_mm" for mean in MEANS.values()]
-    print(f"{'mm':<22}" + "".join(f"{_LABELS[mean]:>14}" for mean in MEANS.values()))
-    for action, means in result["per_action"].items():
-        print(f"{action:<22}" + "".join(f"{means[name]:>14.1f}" for name in names))
-    print(
-        f"{'mean over actions':<22}" + "".join(f"{result[f'{mean}_action_mean_mm']:>14.1f}" for mean in MEANS.values())
-    )
-    print(f"{'mean over frames':<22}" + "".join(f"{result[name]:>14.1f}" for name in names))
+    rows = {action: [of_action[f"{mean}_mm"] for mean in means] for action, of_action in result["per_action"].items()}
+    rows["mean over actions"] = [result[f"{mean}_action_mean_mm"] for mean in means]
+    rows["mean over frames"] = [result[f"{mean}_mm"] for mean in means]
+    lines = [f"\n{data_title(data)}, {subjects}: {counts}"]
+    lines.append(f"{'mm':<22}" + "".join(f"{_LABELS[mean]:>14}" for mean in means))
+    lines += [f"{name:<22}" + "".join(f"{value:>14.1f}" for value in values) for name, values in rows.items()]
     if result["best"] is not None:
-        print(
-            f"best epoch: {result['best']['epoch']}, PA-MPJPE {result['best'][CHOSEN]:.1f} mm (the table is the last's)"
-        )
-    print(f"results and checkpoints: {run.path}")
-    pictures = [name for name in ("loss_curves.png", "test_poses.png") if run.has(name)]
+        best = f"best epoch: {result['best']['epoch']}, PA-MPJPE {result['best'][CHOSEN]:.1f} mm"
+        lines.append(f"{best} (the table is the last's)")
+    lines.append(f"results and checkpoints: {run.path}")
+    pictures = [str(run.path / name) for name in ("loss_curves.png", "test_poses.png") if run.has(name)]
     if pictures:
-        print(f"pictures: {', '.join(str(run.path / name) for name in pictures)}")
+        lines.append(f"pictures: {', '.join(pictures)}")
     if data["synthetic"] and result["trained"]:
-        print("next: --preset supervised for the fully supervised model; --data_dir FOLDER for real motion; --help")
+        lines.append(
+            "next: --preset supervised for the fully supervised model; --data_dir FOLDER for real motion; --help"
+        )
+    return lines
 
 
 def save_predictions(run: RunFolder, arrays, poses, tested, *, joints):

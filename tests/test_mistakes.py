@@ -1,11 +1,14 @@
 """What users get wrong, through the command line: one line that names it, exit code 2, nothing half-written."""
 
+import json
+import resource
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -203,6 +206,29 @@ def test_a_full_disk(command, tmp_path, monkeypatch):
     code, captured = command("")
     assert code == 2 and "best.pt: cannot be written ([Errno 28] No space left on device)" in captured.err
     assert {path.name for path in (tmp_path / "runs" / "run").iterdir()} == {"options.json", "environment.json"}
+
+
+def test_a_network_larger_than_memory(command):
+    limit = resource.getrlimit(resource.RLIMIT_AS)
+    in_use = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (in_use + 2**30, limit[1]))
+    try:
+        code, captured = command("--linear_size 40000")
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limit)
+    assert code == 2 and captured.err == (
+        "error: not enough memory; try a smaller --linear_size or batch, or less data\n"
+    )
+
+
+@pytest.mark.parametrize("change", [{"data": {}}, {"best": 3}, {"per_action": {"Walking": {}}}, {"skeleton": None}])
+def test_a_result_with_holes(command, tmp_path, change):
+    assert command("")[0] == 0
+    path = tmp_path / "runs" / "run" / "result.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | change | {"pa_mpjpe_action_mean_mm": "x"}))
+    code, captured = command("")
+    assert code == 2 and "result.json: is damaged" in captured.err and len(captured.err.splitlines()) == 1
 
 
 def test_no_cuda_here(command, monkeypatch):
