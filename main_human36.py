@@ -72,8 +72,8 @@ def compute(run: RunFolder, options, device) -> dict:
             tested = fit(run, trainee, recipe, **on, extras=extras, state=state, report=progress)
         epoch = state.epoch
     tested_sha256 = file_sha256(Path(options.load) / "last.pt") if options.eval_only else None
-    result = report.make_result(plain, tested[0], data, epoch=epoch, best=state.best, tested_sha256=tested_sha256)
-    result |= {"preset": list(options.preset)}
+    named = plain | {"preset": list(options.preset)}
+    result = report.make_result(named, tested[0], data, epoch=epoch, best=state.best, tested_sha256=tested_sha256)
     skeleton = get_skeleton(options.dataset_type)
     if options.save_predictions:
         report.save_predictions(run, test_arrays, test_poses, tested, joints=skeleton.joints)

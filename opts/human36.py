@@ -1,9 +1,7 @@
 """The options of main_human36.py. The defaults are the paper's own model."""
 
-import difflib
-
 from opts import groups
-from opts.parsing import default_exp, new_parser, parse
+from opts.parsing import default_exp, did_you_mean, new_parser, parse
 from src.data.human36 import ACTIONS, DETECTIONS_SKELETON
 from src.errors import InputError
 from src.labels import joint_pairs
@@ -58,9 +56,8 @@ def _actions(names) -> tuple[str, ...]:
         if name == "all":
             raise InputError("--actions: give all, or names of actions, not both")
         if name not in ACTIONS:
-            near = difflib.get_close_matches(name, ACTIONS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are all, {', '.join(ACTIONS)}"
-            raise InputError(f"--actions: unknown action {name}; {hint}")
+            hint = did_you_mean(name, ACTIONS, f"; there are all, {', '.join(ACTIONS)}")
+            raise InputError(f"--actions: unknown action {name}{hint}")
     _refuse_repeats("actions", names)
     return tuple(action for action in ACTIONS if action in names)
 

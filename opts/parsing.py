@@ -13,6 +13,12 @@ from src.errors import InputError
 _NOT_OPTIONS_OF_A_RUN = ("preset", "dry_run")
 
 
+def did_you_mean(word: str, known, otherwise: str = "", cutoff: float = 0.6) -> str:
+    """ "; did you mean X?" for the nearest known word, else ``otherwise``."""
+    near = difflib.get_close_matches(word, known, n=1, cutoff=cutoff)
+    return f"; did you mean {near[0]}?" if near else otherwise
+
+
 class _Parser(argparse.ArgumentParser):
     """argparse that raises instead of printing its usage, and names the option that the user may have meant."""
 
@@ -20,12 +26,11 @@ class _Parser(argparse.ArgumentParser):
         unknown, _, options = message.partition("unrecognized arguments: ")
         if options and not unknown:
             word = options.split()[0]
-            near = difflib.get_close_matches(word.split("=")[0], self._option_string_actions, n=1, cutoff=0.75)
-            message = f"unknown option {word}" + (f"; did you mean {near[0]}?" if near else "; see --help")
+            known = self._option_string_actions
+            message = f"unknown option {word}" + did_you_mean(word.split("=")[0], known, "; see --help", cutoff=0.75)
         choice = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
         if choice:
-            near = difflib.get_close_matches(choice[1], re.findall(r"\w+", choice[2]), n=1, cutoff=0.7)
-            message += f"; did you mean {near[0]}?" if near else ""
+            message += did_you_mean(choice[1], re.findall(r"\w+", choice[2]), cutoff=0.7)
         raise InputError(message)
 
 
@@ -55,9 +60,8 @@ def parse(parser: argparse.ArgumentParser, argv) -> tuple:
     names = chosen.parse_known_args(argv)[0].preset
     for name in names:
         if name not in PRESETS:
-            near = difflib.get_close_matches(name, PRESETS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(PRESETS)}"
-            raise InputError(f"--preset: unknown preset {name}; {hint}")
+            hint = did_you_mean(name, PRESETS, f"; there are {', '.join(PRESETS)}")
+            raise InputError(f"--preset: unknown preset {name}{hint}")
     values = vars(parser.parse_args(preset_tokens(names) + list(argv)))
     differences = {
         name: value

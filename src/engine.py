@@ -168,14 +168,11 @@ def predict(model: LiftingModel, inputs: torch.Tensor, batch: int) -> torch.Tens
 def predict_and_compare(model: LiftingModel, data: TestData, batch: int) -> tuple[dict, dict]:
     """Lift all test poses -> ({alignment: joint errors (N,K)}, {"prediction", "aligned": poses (N,K,3)}), numpy."""
     prediction = predict(model, data.inputs, batch)
-    errors, aligned = {}, torch.empty_like(prediction)
-    for rows in torch.arange(len(prediction), device=prediction.device).split(_ALIGNED_AT_ONCE):
-        part, aligned[rows] = aligned_joint_errors(prediction[rows], data.target[rows])
-        for kind, values in part.items():
-            errors.setdefault(kind, []).append(values)
-    errors = {kind: torch.cat(parts) for kind, parts in errors.items()}
+    chunks = zip(prediction.split(_ALIGNED_AT_ONCE), data.target.split(_ALIGNED_AT_ONCE), strict=True)
+    parts, aligned = zip(*(aligned_joint_errors(*chunk) for chunk in chunks), strict=True)
+    errors = {kind: torch.cat([part[kind] for part in parts]) for kind in parts[0]}
     bad = ~torch.stack([values.isfinite().all(dim=1) for values in errors.values()]).all(dim=0)
     if bad.any():
         raise InputError(f"testing stopped: the error of test frame {int(bad.nonzero()[0])} is not finite")
-    poses = {"prediction": prediction, "aligned": aligned}
+    poses = {"prediction": prediction, "aligned": torch.cat(aligned)}
     return {k: v.cpu().numpy() for k, v in errors.items()}, {k: v.cpu().numpy() for k, v in poses.items()}

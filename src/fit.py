@@ -6,7 +6,7 @@ from pathlib import Path
 
 from src import engine
 from src.errors import InputError, Interrupted
-from src.metrics import CHOSEN, MEANS, summarize
+from src.metrics import CHOSEN, MEANS_MM, summarize
 from src.runs import RunFolder, file_sha256, load_checkpoint
 
 
@@ -49,7 +49,7 @@ def fit(
             tested = None
             if epoch % recipe.test_every == 0:
                 tested = test_model(trainee.model, test_data, recipe.test_batch)
-                row |= {f"{mean}_mm": tested[0][f"{mean}_mm"] for mean in MEANS.values()}
+                row |= {name: tested[0][name] for name in MEANS_MM}
             row["seconds"] = round(time.monotonic() - start, 2)
             _keep(run, trainee, state, row, extras)
             report.epoch(row, recipe.epochs)
@@ -65,7 +65,7 @@ def _keep(run: RunFolder, trainee: engine.Trainee, state: State, row: dict, extr
     best = state.best
     network = {name: tensor.cpu() for name, tensor in trainee.model.network.state_dict().items()}
     if CHOSEN in row and (best is None or row[CHOSEN] < best[CHOSEN]):
-        best = {name: row[name] for name in ("epoch", *(f"{mean}_mm" for mean in MEANS.values()))}
+        best = {name: row[name] for name in ("epoch", *MEANS_MM)}
         run.save_checkpoint("best.pt", {**extras, "network": network, "epoch": row["epoch"]})
     following = State(epoch=row["epoch"], step=row["step"], best=best, history=[*state.history, row])
     optimizer = trainee.optimizer.state_dict()

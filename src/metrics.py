@@ -7,6 +7,7 @@ from src.procrustes import align
 
 # alignment -> the name of the mean. "none" is protocol 1, "procrustes" protocol 2 and what the paper's tables print.
 MEANS = {"none": "mpjpe", "scale": "scaled_mpjpe", "procrustes": "pa_mpjpe"}
+MEANS_MM = tuple(f"{mean}_mm" for mean in MEANS.values())
 CHOSEN = "pa_mpjpe_mm"  # decides the best epoch
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from tqdm import tqdm
 
 from src.errors import InputError
-from src.metrics import CHOSEN, MEANS
+from src.metrics import CHOSEN, MEANS, MEANS_MM
 from src.plotting.figures import save_figure
 from src.plotting.poses import draw_test_poses
 from src.plotting.training import draw_training
@@ -30,7 +30,7 @@ class Report:
 
     def epoch(self, row: dict, epochs: int):
         """An epoch is done and saved."""
-        skipped = ("epoch", "step", "lr", "seconds", *(f"{mean}_mm" for mean in MEANS.values()))
+        skipped = ("epoch", "step", "lr", "seconds", *MEANS_MM)
         losses = "  ".join(f"{name} {value:.4g}" for name, value in row.items() if name not in skipped)
         error = f"  {_LABELS['pa_mpjpe']} {row[CHOSEN]:.1f} mm" if CHOSEN in row else ""
         tqdm.write(f"epoch {row['epoch']}/{epochs}  {losses}{error}  {row['seconds']:.0f} s")
@@ -47,13 +47,16 @@ def data_title(data: dict) -> str:
     return data["name"] if not data["synthetic"] else f"SYNTHETIC data ({data['name']})"
 
 
+def _whose(data: dict, part: str) -> str:
+    return ", ".join([data_title(data), *(f"S{subject}" for subject in data[part]["subjects"])])
+
+
 def print_notes(data: dict):
     """What the reader wants the user to know, and what data this is."""
     for part in ("train", "test"):
         if data[part] is not None:
-            subjects = ", ".join(f"S{subject}" for subject in data[part]["subjects"])
             counts = f"{data[part]['frames']:,} poses in {data[part]['sequences']} sequences"
-            print(f"{part}: {data_title(data)}, {subjects}: {counts}")
+            print(f"{part}: {_whose(data, part)}: {counts}")
             for note in data[part]["notes"]:
                 print(f"note: {note}")
     if data["overlapping_subjects"]:
@@ -70,6 +73,7 @@ def make_result(options: dict, means: dict, data: dict, *, epoch: int, best: dic
         "frames": data["test"]["frames"],
         "skeleton": options["dataset_type"],
         "supervision": options["supervision"],
+        "preset": options["preset"],
         "seed": options["seed"],
         "trained": not options["eval_only"],
         "loaded_from": options["load"],
@@ -91,12 +95,11 @@ def print_result(result: dict, run: RunFolder):
 
 def _result_lines(result: dict, run: RunFolder) -> list[str]:
     data, means = result["data"], list(MEANS.values())
-    subjects = ", ".join(f"S{subject}" for subject in data["test"]["subjects"])
     counts = f"{result['frames']:,} poses, {result['skeleton']}, epoch {result['epoch']} (last)"
-    rows = {action: [of_action[f"{mean}_mm"] for mean in means] for action, of_action in result["per_action"].items()}
+    rows = {action: [of_action[name] for name in MEANS_MM] for action, of_action in result["per_action"].items()}
     rows["mean over actions"] = [result[f"{mean}_action_mean_mm"] for mean in means]
-    rows["mean over frames"] = [result[f"{mean}_mm"] for mean in means]
-    lines = [f"\n{data_title(data)}, {subjects}: {counts}"]
+    rows["mean over frames"] = [result[name] for name in MEANS_MM]
+    lines = [f"\n{_whose(data, 'test')}: {counts}"]
     lines.append(f"{'mm':<22}" + "".join(f"{_LABELS[mean]:>14}" for mean in means))
     lines += [f"{name:<22}" + "".join(f"{value:>14.1f}" for value in values) for name, values in rows.items()]
     if result["best"] is not None:

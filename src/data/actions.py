@@ -228,15 +228,16 @@ def walk_together(rng, t):
     return a
 
 
-_ALL = (
+_IN_ORDER = (
     *(directions, discussion, eating, greeting, phoning, photo, posing, purchases, sitting, sitting_down, smoking),
     *(waiting, walk_dog, _walk, walk_together),
 )
+_BY_NAME = dict(zip(ACTIONS, _IN_ORDER, strict=True))
 
 
 def act(action: str, t: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """An action of Human3.6M over times t (F,) s -> angles (F,) within `LIMITS`, left-handed half the time."""
-    angles = dict(zip(ACTIONS, _ALL, strict=True))[action](rng, t)
+    angles = _BY_NAME[action](rng, t)
     if rng.uniform() < 0.5:
         other = {"right": "left", "left": "right"}
         angles = {

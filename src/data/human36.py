@@ -24,6 +24,17 @@ MISSING_DETECTIONS = (11, "Directions", "54138969")
 NO_DETECTIONS = "S{} {} seen by camera {} has no detections: skipped".format(*MISSING_DETECTIONS)
 
 
+def motion_folder(data_dir: Path, subject: int) -> Path:
+    """Where the motion files of a subject are."""
+    return data_dir / f"S{subject}" / "MyPoses" / "3D_positions"
+
+
+def detection_path(data_dir: Path, motion: Motion, camera_name: str) -> Path:
+    """The file with one camera's detections of a motion."""
+    folder = data_dir / f"S{motion.subject}" / "StackedHourglassFineTuned240"
+    return folder / f"{motion.name.replace(' ', '_')}.{camera_name}.h5"
+
+
 def load_human36(
     data_dir, subjects, skeleton: Skeleton, *, actions=ACTIONS, detections: bool = False, keep_every: int = 1
 ) -> PoseArrays:
@@ -50,8 +61,7 @@ def load_human36(
                 yield Motion(subject, action, path.stem, _read_motion(path, notes), str(path))
 
     def detect(motion: Motion, camera: Camera):
-        name = f"{motion.name.replace(' ', '_')}.{camera.name}.h5"
-        path = data_dir / f"S{motion.subject}" / "StackedHourglassFineTuned240" / name
+        path = detection_path(data_dir, motion, camera.name)
         if (motion.subject, motion.name, camera.name) == MISSING_DETECTIONS and not path.exists():
             notes.append(NO_DETECTIONS)
             return None
@@ -81,7 +91,7 @@ def _check_layout(data_dir: Path):
 
 def _motion_files(data_dir: Path, subject: int, actions, notes: list) -> list[tuple[str, Path]]:
     """(action, file) of one subject, in the order of ``actions``; a file belongs to the first word of its name."""
-    folder = data_dir / f"S{subject}" / "MyPoses" / "3D_positions"
+    folder = motion_folder(data_dir, subject)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; subject {subject} was asked for")
     by_action = {}

@@ -17,7 +17,15 @@ from tqdm import tqdm
 from src.cameras import Camera
 from src.data.actions import act
 from src.data.arrays import PoseArrays
-from src.data.human36 import ACTIONS, DETECTIONS_SKELETON, MISSING_DETECTIONS, NO_DETECTIONS, SYNTHETIC_MARK
+from src.data.human36 import (
+    ACTIONS,
+    DETECTIONS_SKELETON,
+    MISSING_DETECTIONS,
+    NO_DETECTIONS,
+    SYNTHETIC_MARK,
+    detection_path,
+    motion_folder,
+)
 from src.data.kinematics import joint_positions, make_body
 from src.data.views import Motion, view_motions
 from src.errors import InputError, run_command
@@ -71,9 +79,9 @@ def make_cameras(seed: int, subjects=SUBJECTS) -> dict[tuple[int, str], Camera]:
     """Four cameras per subject in the corners of the room, {(subject, name): Camera}."""
     cameras = {}
     for subject in subjects:
-        for number_, name in enumerate(CAMERA_NAMES):
+        for number, name in enumerate(CAMERA_NAMES):
             rng = _rng(seed, "camera", subject, name)
-            angle = np.pi / 4 + number_ * np.pi / 2 + rng.normal(0, 0.12)
+            angle = np.pi / 4 + number * np.pi / 2 + rng.normal(0, 0.12)
             place = np.array([*(rng.uniform(5000, 5800) * np.array([np.cos(angle), np.sin(angle)])), 0])
             place[2] = rng.uniform(1350, 1750)
             forward = np.array([*rng.uniform(-150, 150, 2), rng.uniform(850, 1000)]) - place
@@ -88,13 +96,17 @@ def make_cameras(seed: int, subjects=SUBJECTS) -> dict[tuple[int, str], Camera]:
     return cameras
 
 
-def _detect(seed: int):
-    """Simulated detections: every joint jitters, some are far off, a whole motion is a little shifted."""
+def _detect(seed: int, notes: list[str]):
+    """Simulated detections: every joint jitters, some are far off, a whole motion is a little shifted.
+
+    What is left out, as in the original, goes into ``notes``.
+    """
     joints = list(get_skeleton(DETECTIONS_SKELETON).human36_indices)
 
     def detect(motion: Motion, camera: Camera) -> np.ndarray | None:
         if (motion.subject, motion.name, camera.name) == MISSING_DETECTIONS:
-            return None  # as in the original
+            notes.append(NO_DETECTIONS)
+            return None
         rng = _rng(seed, "detections", motion.subject, motion.name, camera.name)
         pixels = camera.project(motion.world[:, joints].reshape(-1, 3)).reshape(-1, len(joints), 2)
         jitter = rng.normal(0, rng.uniform(2, 6, len(joints))[:, None], pixels.shape)
@@ -111,16 +123,14 @@ def load_synthetic(
     unknown = sorted(set(subjects) - set(SUBJECTS))
     if unknown:
         raise InputError(f"--data_dir synthetic: no subject {unknown[0]}; there are {', '.join(map(str, SUBJECTS))}")
+    notes = []
     views = view_motions(
         make_motions(subjects, actions, frames=frames, seed=seed),
         make_cameras(seed, subjects),
         skeleton,
-        detect=_detect(seed) if detections else None,
+        detect=_detect(seed, notes) if detections else None,
         keep_every=keep_every,
     )
-    notes = []
-    if detections and MISSING_DETECTIONS[0] in subjects and MISSING_DETECTIONS[1] in actions:
-        notes.append(NO_DETECTIONS)
     return PoseArrays(
         **views,
         files=((f"synthetic version {_VERSION}, {frames} frames, seed {seed}", 0),),
@@ -143,16 +153,14 @@ def write(out: Path, *, frames: int, seed: int):
         cameras = make_cameras(seed)
         _write_cameras(part / "cameras.h5", cameras)
         (part / SYNTHETIC_MARK).write_text(f"{_NOTE}; {frames} frames per motion, seed {seed}\n")
-        detect, total = _detect(seed), len(SUBJECTS) * len(ACTIONS) * 2
+        detect, total = _detect(seed, []), len(SUBJECTS) * len(ACTIONS) * 2
         for motion in tqdm(make_motions(SUBJECTS, ACTIONS, frames=frames, seed=seed), total=total, disable=None):
-            folder = part / f"S{motion.subject}"
             flat = motion.world.reshape(frames, -1).T.astype(np.float32)
-            _write_h5(folder / "MyPoses" / "3D_positions" / f"{motion.name}.h5", {"3D_positions": flat})
+            _write_h5(motion_folder(part, motion.subject) / f"{motion.name}.h5", {"3D_positions": flat})
             for name in CAMERA_NAMES:
                 poses = detect(motion, cameras[motion.subject, name])
                 if poses is not None:
-                    file_name = f"{motion.name.replace(' ', '_')}.{name}.h5"
-                    _write_h5(folder / "StackedHourglassFineTuned240" / file_name, {"poses": poses})
+                    _write_h5(detection_path(part, motion, name), {"poses": poses})
         part.replace(out)
     except OSError as error:
         raise InputError(f"--out {out}: cannot be written ({error}); give another folder") from None

@@ -37,9 +37,10 @@ def view_motions(
     projection, or None to leave that view out. keep_every: n keeps frames 0, n, 2n, ... of each motion.
     """
     parts, sequences = [], []
+    in_order = sorted(cameras.items(), key=lambda item: item[0])
     for motion in motions:
         world = motion.world[:, list(skeleton.human36_indices)]
-        for camera in (camera for (subject, _), camera in sorted(cameras.items()) if subject == motion.subject):
+        for camera in (camera for (subject, _), camera in in_order if subject == motion.subject):
             pose_3d, pose_2d = see(world, camera, motion.where)
             if detect is not None:
                 pose_2d = detect(motion, camera)

@@ -13,8 +13,8 @@ from src.data import synthetic
 from src.data.human36 import ACTIONS
 from src.data.kinematics import LIMITS, joint_positions, make_body
 from src.errors import InputError, run_command
-from src.plotting.figures import LEFT, RIGHT, new_figure, save_figure
-from src.plotting.poses import draw_contact_sheet
+from src.plotting.figures import new_figure, save_figure
+from src.plotting.poses import draw_contact_sheet, draw_limbs
 from src.skeletons import SKELETON_NAMES, Skeleton, get_skeleton
 
 
@@ -32,8 +32,7 @@ def standing_body() -> np.ndarray:
 def draw_numbered_joints(skeleton: Skeleton, axis, title: str):
     """The joints of a skeleton with their numbers in model order, on an axis, and the list of names below."""
     pose = standing_body()[list(skeleton.human36_indices)]
-    for (start, end), is_right in zip(skeleton.limbs, skeleton.right_limbs, strict=True):
-        axis.plot(*pose[[start, end], :2].T, color=RIGHT if is_right else LEFT, lw=2)
+    draw_limbs(axis, pose[:, :2], skeleton)
     for number, (x, y, _) in enumerate(pose):
         axis.text(x, y, str(number), fontsize=6, ha="center", va="center",
                   bbox={"boxstyle": "circle,pad=0.15", "fc": "white", "ec": "black", "lw": 0.5})  # fmt: skip
@@ -69,10 +68,8 @@ def draw_axes():
     figure = new_figure(9, 4.2)
     left = figure.add_subplot(1, 2, 1)
     right = figure.add_subplot(1, 2, 2, projection="3d")
-    for (start, end), is_right in zip(skeleton.limbs, skeleton.right_limbs, strict=True):
-        color = RIGHT if is_right else LEFT
-        left.plot(*pixels[[start, end]].T, color=color, lw=2)
-        right.plot(*(pose - pose[0])[[start, end]][:, [0, 2, 1]].T, color=color, lw=2)
+    draw_limbs(left, pixels, skeleton)
+    draw_limbs(right, (pose - pose[0])[:, [0, 2, 1]], skeleton)
     left.set(xlim=(0, 1000), ylim=(1000, 0), xlabel="x (px), to the right", ylabel="y (px), down")
     left.set_title("2D: (N, K, 2) pixels in the image", fontsize=9)
     left.set_aspect("equal")

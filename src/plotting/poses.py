@@ -5,10 +5,16 @@ import numpy as np
 from src.plotting.figures import LEFT, RIGHT, new_figure
 
 
+def draw_limbs(axis, points: np.ndarray, skeleton, **style):
+    """A line per limb between points (K,2) or (K,3), in the axis' own coordinates, right limbs in their own colour."""
+    for limb, is_right in zip(skeleton.limbs, skeleton.right_limbs, strict=True):
+        axis.plot(*points[list(limb)].T, **{"color": RIGHT if is_right else LEFT, "lw": 2, **style})
+    return axis
+
+
 def draw_pose_2d(axis, pose: np.ndarray, skeleton):
     """One pose (K,2) in pixels, y down, the right side in another colour than the rest."""
-    for (start, end), is_right in zip(skeleton.limbs, skeleton.right_limbs, strict=True):
-        axis.plot(*pose[[start, end]].T, color=RIGHT if is_right else LEFT, lw=2, marker="o", ms=2.5)
+    draw_limbs(axis, pose, skeleton, marker="o", ms=2.5)
     centre, reach = _frame(pose)
     axis.set(xlim=(centre[0] - reach, centre[0] + reach), ylim=(centre[1] + reach, centre[1] - reach))
     axis.set_aspect("equal")
@@ -22,8 +28,7 @@ def draw_pose_3d(axis, pose: np.ndarray, skeleton, *, reach_mm: float | None = N
     All axes have one scale; ``reach_mm`` is half the side of the cube that is shown (default: what the pose needs).
     """
     upright = np.stack([pose[:, 0], pose[:, 2], -pose[:, 1]], axis=1)
-    for (start, end), is_right in zip(skeleton.limbs, skeleton.right_limbs, strict=True):
-        axis.plot(*upright[[start, end]].T, color=RIGHT if is_right else LEFT, lw=2, marker="o", ms=2.5)
+    draw_limbs(axis, upright, skeleton, marker="o", ms=2.5)
     centre, reach = _frame(upright)
     reach = reach_mm or reach
     axis.set(**{f"{name}lim": (c - reach, c + reach) for name, c in zip("xyz", centre, strict=True)})
@@ -46,8 +51,7 @@ def draw_contact_sheet(poses: dict[str, np.ndarray], skeleton, *, columns: int, 
     for axis, name in zip(axes, names, strict=False):
         for number, pose in enumerate(poses[name]):
             seen = np.stack([pose[:, 0] + 1300 * number, pose[:, 2]], axis=1)  # from the front, side by side
-            for (start, end), is_right in zip(skeleton.limbs, skeleton.right_limbs, strict=True):
-                axis.plot(*seen[[start, end]].T, color=RIGHT if is_right else LEFT, lw=1.5)
+            draw_limbs(axis, seen, skeleton, lw=1.5)
         axis.set(xlim=(-700, 1300 * frames - 600), ylim=(-1050, 1050), title=name)
         axis.title.set_fontsize(9)
         axis.set_aspect("equal")
