@@ -1,139 +1,102 @@
-"""``python -m benchmarks [NAME...]``: time a training step and testing, each beside its floor in the same run.
+"""``python -m benchmarks [NAME...]``: times beside the best this machine could do, measured in the same run.
 
-The floor is the matrix products alone, at the step's own shapes. Data are random: times do not depend on them.
+Every row is the median of calls that took turns with those of its floor: the bare matrix products at the same shapes,
+or moving the same bytes through memory. Data are random or synthetic, on the CPU.
 """
 
 import argparse
-import statistics
-import time
+import json
+import sys
+from pathlib import Path
 
-import numpy as np
 import torch
 
-from opts.human36 import parse_options
-from src import build, engine
-from src.data.arrays import PoseArrays, Sequence
-from src.metrics import aligned_joint_errors
+from benchmarks.growth import Growth, growth
+from benchmarks.measure import BENCHMARKS
+from benchmarks.timing import Row
 
-ROUNDS = 7
-
-
-def medians(*functions) -> list[float]:
-    """Median seconds of each function over rounds in which they take turns, so that noise hits all alike."""
-    seconds = [[] for _ in functions]
-    for _ in range(ROUNDS + 1):
-        for times, function in zip(seconds, functions, strict=True):
-            start = time.perf_counter()
-            function()
-            times.append(time.perf_counter() - start)
-    return [statistics.median(times[1:]) for times in seconds]  # the first round warms up
+NAMES = (*BENCHMARKS, "growth")
+_ROW = "{:42} {:>10} {:>7} {:>12}  {:24} {:>10} {:>6}"
+_TITLES = ("what", "median", "spread", "frames/s", "floor", "median", "share")
 
 
-def random_arrays(frames: int) -> PoseArrays:
-    """Poses of 17 joints that nobody could take."""
-    rng = np.random.default_rng(0)
-    pose_3d = rng.normal(0, 300, (frames, 17, 3)).astype(np.float32)
-    pose_2d = rng.normal(500, 100, (frames, 17, 2)).astype(np.float32)
-    sequence = Sequence(1, "Walking", "Walking", "1", (1145.0, 1143.0))
-    return PoseArrays(pose_2d, pose_3d, np.zeros(frames, dtype=np.int32), np.arange(frames), (sequence,))
+def duration(seconds: float) -> str:
+    """In the unit that gives three digits."""
+    for unit, factor in (("s", 1), ("ms", 1e3), ("us", 1e6)):
+        if seconds * factor >= 1 or unit == "us":
+            return f"{seconds * factor:.3g} {unit}"
+    raise AssertionError
 
 
-def prepared(*tokens: str, frames: int):
-    """-> (trainee, recipe, training data, test data) for these options."""
-    options, _ = parse_options(list(tokens))
-    device = build.pick_device(options)
-    arrays = random_arrays(frames)
-    poses = build.centre(arrays, options, "train")
-    fitted = build.fit_statistics(poses, options)
-    model = build.build_model(options, fitted, device)
-    trainee = engine.Trainee(model, build.build_criterion(options), build.build_optimizer(model, options))
-    return (
-        *(
-            trainee,
-            build.build_recipe(options),
-            build.make_training_data(arrays, poses, fitted, options=options, device=device),
-        ),
-        build.make_test_data(arrays, poses, fitted, options=options, device=device),
-    )
+def line(row: Row) -> str:
+    """A row as text."""
+    floor, share = ("", "") if row.floor is None else (duration(row.floor), f"{row.floor / row.seconds:.0%}")
+    rate = f"{row.frames / row.seconds:,.0f}" if row.frames > 1 else ""
+    return _ROW.format(row.name, duration(row.seconds), f"{row.spread:.0%}", rate, row.floor_is, floor, share).rstrip()
 
 
-def matrix_products(batch: int, backward: bool):
-    """The network's bare matrix products for one batch -> a function that does them."""
-    shapes = [(34, 1024), (1024, 1024), (1024, 1024), (1024, 52)]
-    operands = [
-        (torch.randn(batch, inputs), torch.randn(outputs, inputs), torch.randn(batch, outputs))
-        for inputs, outputs in shapes
-    ]
-
-    def products():
-        for layer, (x, weight, gradient) in enumerate(operands):
-            x @ weight.T
-            if backward:
-                gradient.T @ x
-                if layer:  # nothing lies before the first layer
-                    gradient @ weight
-
-    return products
+def growth_line(found: Growth) -> str:
+    """A growth as text."""
+    sizes = ", ".join(f"{size:,}: {duration(s)}" for size, s in zip(found.sizes, found.seconds, strict=True))
+    return f"{found.name:26} {sizes:62} exponent {found.exponent:.2f}"
 
 
-def train_step(preset: str):
-    """A training step of 64 as the engine does it."""
-    steps = 100
-    trainee, recipe, data, _ = prepared("--preset", preset, "--device", "cpu", frames=64 * steps)
-
-    products = matrix_products(64, backward=True)
-    step, floor = (
-        seconds / steps
-        for seconds in medians(
-            lambda: engine.train_epoch(trainee, data, recipe, epoch=1, step=0, progress=lambda *_: None),
-            lambda: [products() for _ in range(steps)],
-        )
-    )
-    print(f"train step, {preset}: {1e3 * step:.1f} ms; matrix products {1e3 * floor:.1f} ms; ratio {step / floor:.2f}")
+def compared(row: dict, earlier: dict[str, dict]) -> str:
+    """How a row's time is to that of the same name in an earlier file."""
+    old = earlier.get(row["name"])
+    if old is None:
+        return f"{row['name']:42} not in the earlier file"
+    text = f"{row['name']:42} {duration(old['seconds']):>10} -> {duration(row['seconds']):>10}"
+    ratio = row["seconds"] / old["seconds"]
+    if row["floor"] and old["floor"]:
+        text += f"  x {ratio:.2f}; beside its floor x {ratio * old['floor'] / row['floor']:.2f}"
+        return text
+    return f"{text}  x {ratio:.2f}"
 
 
-def test_pass(batch: int):
-    """Lifting and all three errors, as main_human36.py tests."""
-    frames = 16384
-    trainee, _, _, data = prepared("--device", "cpu", frames=frames)
-    products = matrix_products(batch, backward=False)
-    test, floor = medians(
-        lambda: engine.predict_and_compare(trainee.model, data, batch),
-        lambda: [products() for _ in range(frames // batch)],
-    )
-    print(
-        f"test pass, batches of {batch}: {frames / test:,.0f} poses/s; "
-        f"matrix products {frames / floor:,.0f} poses/s; ratio {test / floor:.2f}"
-    )
+def read_earlier(path: Path) -> dict[str, dict]:
+    """{name: row} of a file that --json wrote. Exits with 2 and one line if it is none."""
+    try:
+        rows = json.loads(path.read_text())["rows"]
+        return {row["name"]: row for row in rows if row["seconds"] > 0 and "floor" in row}
+    except OSError as error:
+        sys.exit(_fail(f"--compare {path}: cannot be read: {error.strerror}"))
+    except (ValueError, KeyError, TypeError):
+        sys.exit(_fail(f"--compare {path}: is nothing that `python -m benchmarks --json` printed"))
 
 
-def errors():
-    """All three errors of predictions that are there already."""
-    frames = 16384
-    target = torch.randn(frames, 17, 3) * 300
-    prediction = target + torch.randn(frames, 17, 3) * 50
-    (seconds,) = medians(lambda: aligned_joint_errors(prediction, target))
-    print(f"errors, all three: {frames / seconds:,.0f} poses/s")
-
-
-BENCHMARKS = {
-    "train_step": lambda: [train_step(preset) for preset in ("ours", "supervised")],
-    "test_pass": lambda: [test_pass(batch) for batch in (64, 1024)],
-    "errors": errors,
-}
+def _fail(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return 2
 
 
 def main():
     """Run the benchmarks that are named, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(BENCHMARKS)} (default: all)")
-    names = parser.parse_args().names
-    unknown = set(names) - set(BENCHMARKS)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)} (default: all)")
+    parser.add_argument("--json", action="store_true", help="print JSON, in seconds, in place of the table")
+    parser.add_argument("--compare", type=Path, metavar="FILE", help="then print ratios to what --json printed earlier")
+    options = parser.parse_args()
+    unknown = [name for name in options.names if name not in NAMES]
     if unknown:
-        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
-    for name in names or BENCHMARKS:
-        BENCHMARKS[name]()
+        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    earlier = None if options.compare is None else read_earlier(options.compare)
+    machine = {"torch": torch.__version__, "threads": torch.get_num_threads()}
+    shown = (lambda text: None) if options.json else (lambda text: print(text, flush=True))
+    shown(f"torch {machine['torch']}, {machine['threads']} threads\n{_ROW.format(*_TITLES)}")
+    rows, growths = [], []
+    for name in options.names or NAMES:
+        if name == "growth":
+            growths = growth()
+            shown("\n".join(["", *map(growth_line, growths)]))
+        else:
+            found = BENCHMARKS[name]()
+            rows += [row._asdict() for row in found]
+            shown("\n".join(map(line, found)))
+    if options.json:
+        print(json.dumps({**machine, "rows": rows, "growth": [found._asdict() for found in growths]}, indent=1))
+    if earlier is not None:
+        print("\n".join(compared(row, earlier) for row in rows), file=sys.stderr if options.json else sys.stdout)
 
 
 if __name__ == "__main__":

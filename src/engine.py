@@ -15,7 +15,6 @@ from src.metrics import aligned_joint_errors
 from src.standardize import Standardizer
 
 _CHECK_EVERY = 50  # steps between looks at the losses: each look waits for the device
-_ALIGNED_AT_ONCE = 8192  # poses: bounds the memory of the alignment
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,47 +111,63 @@ def train_epoch(
     ``progress(steps done since, {term: latest value})``. What is drawn depends on seed and epoch alone. Raises
     InputError naming term, epoch and step when a loss or the gradient stops being finite.
     """
-    model, criterion, optimizer = trainee.model, trainee.criterion, trainee.optimizer
     device = data.tensors["inputs"].device
     tensors = dict(data.tensors)
     if data.labels is not None:
         pairs, labels = data.labels.visit(seeding.generator(recipe.seed, "visits", epoch))
         tensors |= {"pairs": torch.from_numpy(pairs).to(device), "labels": torch.from_numpy(labels).to(device)}
     order = torch.from_numpy(seeding.generator(recipe.seed, "order", epoch).permutation(len(data))).to(device)
-    batches = order.split(recipe.batch)[: data.steps(recipe.batch)]
-    names = ["total", *criterion.names, "gradient norm"]
-    record = torch.zeros(len(batches), len(names), device=device)
-    parameters = list(model.network.parameters())
+    order = order[: data.steps(recipe.batch) * recipe.batch]
+    names, record = ["total", *trainee.criterion.names, "gradient norm"], []
     torch.manual_seed(seeding.torch_seed(recipe.seed, "dropout", epoch))
-    model.network.train()
-    for number, index in enumerate(batches):
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.schedule.at(step + number + 1)
-        batch = {name: tensor[index] for name, tensor in tensors.items()} | data.constants
-        pose, scale = model(batch["inputs"])
-        total, terms = criterion(pose, scale, batch)
-        optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        norm = nn.utils.clip_grad_norm_(parameters, recipe.max_norm)
-        optimizer.step()
-        record[number] = torch.stack([total.detach(), *(term.detach() for term in terms), norm])
-        if number % _CHECK_EVERY == _CHECK_EVERY - 1 or number == len(batches) - 1:
-            done = slice(number - number % _CHECK_EVERY, number + 1)
-            _check_finite(record[done].cpu(), names, epoch, done.start)
-            progress(done.stop - done.start, dict(zip(names, record[number].tolist(), strict=True)))
-    means = record.mean(dim=0, dtype=torch.float64).tolist()
-    return step + len(batches), dict(zip(names[:-1], means[:-1], strict=True))
+    trainee.model.network.train()
+    for part in order.split(_CHECK_EVERY * recipe.batch):
+        # Frames are gathered for many steps at once: a batch is then a view.
+        gathered = [tensor[part].split(recipe.batch) for tensor in tensors.values()]
+        rows = []
+        for frames in zip(*gathered, strict=True):
+            for group in trainee.optimizer.param_groups:
+                group["lr"] = recipe.schedule.at(step + len(rows) + 1)
+            rows.append(train_step(trainee, dict(zip(tensors, frames, strict=True)) | data.constants, recipe.max_norm))
+        record.append(torch.stack(rows))
+        step += len(rows)
+        _check_finite(record, names, epoch)
+        progress(len(rows), dict(zip(names, record[-1][-1].tolist(), strict=True)))
+    means = torch.cat(record).mean(dim=0, dtype=torch.float64).tolist()
+    return step, dict(zip(names[:-1], means[:-1], strict=True))
 
 
-def _check_finite(record: torch.Tensor, names: list[str], epoch: int, first_step: int):
-    bad = ~torch.isfinite(record)
+def train_step(trainee: Trainee, batch: dict[str, torch.Tensor], max_norm: float) -> torch.Tensor:
+    """Learn from one batch -> (2 + T,): the loss, its T terms and the norm of the gradient."""
+    total, terms = trainee.criterion(*trainee.model(batch["inputs"]), batch)
+    trainee.optimizer.zero_grad()
+    total.backward()
+    norm = _clip(trainee.optimizer, max_norm)
+    trainee.optimizer.step()
+    return torch.cat([total.detach()[None], terms.detach(), norm[None]])
+
+
+def _clip(optimizer: torch.optim.Optimizer, max_norm: float) -> torch.Tensor:
+    """As torch's ``clip_grad_norm_``, but the division is left to the optimiser, which reads all gradients anyway."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    gradients = [parameter.grad.flatten() for parameter in parameters if parameter.grad is not None]
+    norm = torch.stack([gradient.dot(gradient) for gradient in gradients]).sum().sqrt()
+    optimizer.grad_scale = ((norm + 1e-6) / max_norm).clamp(min=1)
+    optimizer.found_inf = torch.zeros_like(norm)
+    return norm
+
+
+def _check_finite(record: list[torch.Tensor], names: list[str], epoch: int):
+    """record: the numbers ``names`` of an epoch's steps so far, in parts (S,T), of which the last is new."""
+    bad = ~torch.isfinite(record[-1].cpu())
     if bad.any():
         row = int(bad.any(dim=1).nonzero()[0])
+        step = sum(map(len, record[:-1])) + row + 1
         # The sum goes wrong whenever a term does: name the term.
         guilty = [name for name, is_bad in zip(names, bad[row].tolist(), strict=True) if is_bad]
         named = [name for name in guilty if name != "total"] or guilty
         raise InputError(
-            f"training stopped: {named[0]} is not finite in epoch {epoch}, step {first_step + row + 1}; "
+            f"training stopped: {named[0]} is not finite in epoch {epoch}, step {step}; "
             "whole epochs before it are kept; try a smaller --lr, or look at the data"
         )
 
@@ -168,11 +183,9 @@ def predict(model: LiftingModel, inputs: torch.Tensor, batch: int) -> torch.Tens
 def predict_and_compare(model: LiftingModel, data: TestData, batch: int) -> tuple[dict, dict]:
     """Lift all test poses -> ({alignment: joint errors (N,K)}, {"prediction", "aligned": poses (N,K,3)}), numpy."""
     prediction = predict(model, data.inputs, batch)
-    chunks = zip(prediction.split(_ALIGNED_AT_ONCE), data.target.split(_ALIGNED_AT_ONCE), strict=True)
-    parts, aligned = zip(*(aligned_joint_errors(*chunk) for chunk in chunks), strict=True)
-    errors = {kind: torch.cat([part[kind] for part in parts]) for kind in parts[0]}
+    errors, aligned = aligned_joint_errors(prediction, data.target)
     bad = ~torch.stack([values.isfinite().all(dim=1) for values in errors.values()]).all(dim=0)
     if bad.any():
         raise InputError(f"testing stopped: the error of test frame {int(bad.nonzero()[0])} is not finite")
-    poses = {"prediction": prediction, "aligned": torch.cat(aligned)}
+    poses = {"prediction": prediction, "aligned": aligned}
     return {k: v.cpu().numpy() for k, v in errors.items()}, {k: v.cpu().numpy() for k, v in poses.items()}

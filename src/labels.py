@@ -6,6 +6,7 @@ import numpy as np
 
 ALL_PAIRS = "all"
 MTURK = "mturk"
+_FRAMES_AT_ONCE = 8192  # what the drawing of their pairs looks at again and again fits in the cache
 
 
 def joint_pairs(num_joints: int) -> np.ndarray:
@@ -22,10 +23,12 @@ def draw_pairs(num_frames: int, num_joints: int, num_pairs: int, *, rng: np.rand
     if not 1 <= num_pairs <= total:
         raise ValueError(f"num_pairs must be between 1 and {total} for {num_joints} joints, not {num_pairs}")
     chosen = np.empty((num_pairs, num_frames), dtype=np.uint8)
-    for k, last in enumerate(range(total - num_pairs, total)):
-        draw = rng.integers(0, last, size=num_frames, dtype=np.uint8, endpoint=True)
-        taken = (chosen[:k] == draw).any(axis=0)
-        chosen[k] = np.where(taken, last, draw)
+    for start in range(0, num_frames, _FRAMES_AT_ONCE):
+        part = chosen[:, start : start + _FRAMES_AT_ONCE]
+        for k, last in enumerate(range(total - num_pairs, total)):
+            draw = rng.integers(0, last, size=part.shape[1], dtype=np.uint8, endpoint=True)
+            taken = (part[:k] == draw).any(axis=0)
+            part[k] = np.where(taken, last, draw)
     return chosen
 
 
@@ -47,56 +50,53 @@ def flip_probability(depth_difference: np.ndarray, noise) -> np.ndarray:
     return np.full(depth_difference.shape, float(noise))
 
 
+def fixed_uniform(key: int, index: np.ndarray) -> np.ndarray:
+    """For each index a number in [0, 1) that looks random but depends on key and index alone; same shape.
+
+    The index-th output of the generator SplitMix64 (Steele, Lea and Flood 2014) that starts at ``key``.
+    """
+    x = np.uint64(key) + (index.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return ((x ^ (x >> np.uint64(31))) >> np.uint64(11)) * 2.0**-53
+
+
 @dataclass(frozen=True, eq=False)
 class RelativeLabels:
-    """The labelled pairs of N frames. Labels are computed from depth when a frame is visited, never stored.
+    """The labelled pairs of N frames. Labels are computed when a frame is visited, never stored.
 
-    depth (N,K) mm; pairs (P,N) rows of `joint_pairs`, or None when every pair of every frame is labelled; flipped (P,N)
-    which labels noise has made wrong, or None without noise.
+    depth (N,K) mm; pairs (P,N) rows of `joint_pairs`, or None when every pair of every frame is labelled; noise as in
+    `flip_probability`; flip_key: decides, with `fixed_uniform`, which labels of which frames noise has made wrong.
     """
 
     depth: np.ndarray
     pairs: np.ndarray | None
-    flipped: np.ndarray | None
+    noise: float | str
+    flip_key: int
     tolerance_mm: float
 
     @classmethod
     def draw(cls, depth, num_pairs, *, noise, tolerance_mm, pairs_rng, flips_rng) -> "RelativeLabels":
         """Choose ``num_pairs`` (a number or "all") pairs per frame, and which labels are wrong, once and for all."""
-        num_frames, num_joints = depth.shape
-        pairs = None if num_pairs == ALL_PAIRS else draw_pairs(num_frames, num_joints, num_pairs, rng=pairs_rng)
-        labels = cls(depth, pairs, None, tolerance_mm)
-        if noise == 0:
-            return labels
-        columns = range(len(joint_pairs(num_joints)) if pairs is None else num_pairs)
-        flipped = np.empty((len(columns), num_frames), dtype=bool)
-        for column in columns:  # one pair of every frame at a time: all pairs at once would not fit in memory
-            joint_i, joint_j = labels._joints(np.full(num_frames, column))
-            probability = flip_probability(labels._difference(joint_i, joint_j), noise)
-            flipped[column] = flips_rng.random(num_frames) < probability
-        return cls(depth, pairs, flipped, tolerance_mm)
+        pairs = None if num_pairs == ALL_PAIRS else draw_pairs(*depth.shape, num_pairs, rng=pairs_rng)
+        return cls(depth, pairs, noise, int(flips_rng.integers(2**63)), tolerance_mm)
 
     def visit(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """One labelled pair per frame, its joints swapped with probability 1/2: pairs (N,2) int64, labels (N,) int8."""
         num_frames, num_joints = self.depth.shape
-        num_columns = len(joint_pairs(num_joints)) if self.pairs is None else len(self.pairs)
-        column = rng.integers(0, num_columns, size=num_frames)
-        joint_i, joint_j = self._joints(column)
-        label = depth_labels(self._difference(joint_i, joint_j), self.tolerance_mm)
-        if self.flipped is not None:
-            label = np.where(self.flipped[column, np.arange(num_frames)], -label, label)
+        frames, all_pairs = np.arange(num_frames), joint_pairs(num_joints)
+        row = rng.integers(0, len(all_pairs if self.pairs is None else self.pairs), size=num_frames)
+        if self.pairs is not None:
+            row = self.pairs[row, frames]
+        joint_i, joint_j = (joints[row] for joints in all_pairs.T)
+        difference = self.depth[frames, joint_i] - self.depth[frames, joint_j]
+        label = depth_labels(difference, self.tolerance_mm)
+        if self.noise != 0:
+            chance = fixed_uniform(self.flip_key, frames * len(all_pairs) + row)
+            label = np.where(chance < flip_probability(difference, self.noise), -label, label)
         swap = rng.random(num_frames) < 0.5
         pairs = np.stack([np.where(swap, joint_j, joint_i), np.where(swap, joint_i, joint_j)], axis=1)
         return pairs, np.where(swap, -label, label)
-
-    def _joints(self, column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        row = column if self.pairs is None else self.pairs[column, np.arange(len(column))]
-        joint_i, joint_j = joint_pairs(self.depth.shape[1]).T
-        return joint_i[row], joint_j[row]
-
-    def _difference(self, joint_i: np.ndarray, joint_j: np.ndarray) -> np.ndarray:
-        frames = np.arange(len(self.depth))
-        return self.depth[frames, joint_i] - self.depth[frames, joint_j]
 
 
 def add_noise_2d(pose_2d: np.ndarray, kind: str, amount: float, *, rng: np.random.Generator) -> np.ndarray:

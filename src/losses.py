@@ -21,9 +21,17 @@ def _norm(vectors: torch.Tensor) -> torch.Tensor:
 
 
 @cache
-def _index(indices: tuple[int, ...], device: torch.device) -> torch.Tensor:
-    """Indices as a tensor that is already on the device: a list would be copied there in every step."""
-    return torch.tensor(indices, device=device)
+def _limbs(skeleton, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """The limbs that count and then the unit limb, L' in all -> their first joints and their second joints (2L',), and
+    their own indices (L',). On the device, once: a list would be copied there in every step."""
+    limbs = (*skeleton.kept_limbs, skeleton.unit_limb)
+    joints = [joint_of[limb] for joint_of in skeleton.limb_ends for limb in limbs]
+    return torch.tensor(joints, device=device), torch.tensor(limbs, device=device)
+
+
+@cache
+def _numbers(values: tuple[float, ...], device: torch.device) -> torch.Tensor:
+    return torch.tensor(values, device=device)
 
 
 def relative_depth_loss(
@@ -68,11 +76,11 @@ def skeleton_loss(pose_3d: torch.Tensor, limb_lengths: torch.Tensor, skeleton) -
 
     Proportions are lengths divided by that of the skeleton's unit limb; masked limbs do not count.
     """
-    starts, ends = (_index(joints, pose_3d.device) for joints in skeleton.limb_ends)
-    lengths = _norm(pose_3d[:, starts] - pose_3d[:, ends])
-    unit = slice(skeleton.unit_limb, skeleton.unit_limb + 1)
-    difference = lengths / lengths[:, unit] - limb_lengths / limb_lengths[:, unit]
-    return difference[:, _index(skeleton.kept_limbs, pose_3d.device)].square().add(EPS).sqrt().mean()
+    joints, limbs = _limbs(skeleton, pose_3d.device)
+    start, end = pose_3d.index_select(1, joints).chunk(2, dim=1)
+    predicted, given = _norm(start - end), limb_lengths.index_select(1, limbs)
+    difference = predicted[:, :-1] / predicted[:, -1:] - given[:, :-1] / given[:, -1:]
+    return difference.square().add(EPS).sqrt().mean()
 
 
 def supervised_loss(pose_3d: torch.Tensor, target_3d: torch.Tensor) -> torch.Tensor:
@@ -92,8 +100,7 @@ class Criterion:
         """The terms that count, in order."""
         return [name for name in self.terms if self.weights[name] != 0]
 
-    def __call__(self, pose, scale, batch) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """-> (the weighted sum, the unweighted terms in the order of `names`)."""
-        values = [self.terms[name](pose, scale, batch) for name in self.names]
-        total = sum(self.weights[name] * value for name, value in zip(self.names, values, strict=True))
-        return total, values
+    def __call__(self, pose, scale, batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """-> (the weighted sum, the unweighted terms in the order of `names` (T,))."""
+        values = torch.stack([self.terms[name](pose, scale, batch) for name in self.names])
+        return values.dot(_numbers(tuple(self.weights[name] for name in self.names), values.device)), values

@@ -15,7 +15,7 @@ HUMAN36_JOINTS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Skeleton:
     """K joints in the order of the network's input and output, and L limbs between them.
 

@@ -104,16 +104,34 @@ def test_progress_reports_every_step_once():
     assert reported[0][1] == {"total", "term", "gradient norm"}
 
 
-def test_gradient_is_clipped_at_norm_1():
-    subject, norms = trainee(lambda pose, *_: 1e6 * pose.square().mean()), []
+@pytest.mark.parametrize("factor", [1e6, 1e-6])
+def test_clipping_in_adam_is_clip_grad_norm(factor):
+    """The division is left to Adam: the same moments, weights and norm as clipping first."""
+    batch, results = {"inputs": make(8)[0].tensors["inputs"]}, []
+    for clip_first in (False, True):
+        subject = trainee(lambda pose, *_: factor * pose.square().mean())
+        parameters = list(subject.model.network.parameters())
+        if clip_first:
+            total, _ = subject.criterion(*subject.model(batch["inputs"]), batch)
+            total.backward()
+            norm = torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+            subject.optimizer.step()
+        else:
+            norm = engine.train_step(subject, batch, 1.0)[-1]
+        moments = [subject.optimizer.state[p]["exp_avg"] for p in parameters if p.grad is not None]
+        assert (norm > 1) == (factor > 1)
+        results.append([norm, *moments, *(p.detach() for p in parameters)])
+    first_moments = torch.cat([moment.flatten() for moment in results[0][1 : 1 + len(moments)]])
+    assert first_moments.norm().item() == pytest.approx(0.1 if factor > 1 else 0.1 * norm.item(), rel=1e-4)
+    for found, expected in zip(*results, strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-7)
 
-    def look():
-        parameters = subject.model.network.parameters()
-        norms.append(torch.stack([p.grad.norm() for p in parameters if p.grad is not None]).norm().item())
 
-    subject.optimizer.step = look
-    train(subject, make(16)[0], 8)
-    assert norms == pytest.approx([1.0, 1.0], rel=1e-4)
+def test_without_max_norm_nothing_is_clipped():
+    subject = trainee(lambda pose, *_: 1e6 * pose.square().mean())
+    norm = engine.train_step(subject, {"inputs": make(8)[0].tensors["inputs"]}, float("inf"))[-1]
+    moments = [state["exp_avg"].flatten() for state in subject.optimizer.state.values()]
+    assert norm > 1e3 and torch.cat(moments).norm().item() == pytest.approx(0.1 * norm.item(), rel=1e-4)
 
 
 def test_fused_adam_is_adam():

@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from src.labels import RelativeLabels, add_noise_2d, depth_labels, draw_pairs, drop_keypoints, flip_probability
+from src.labels import (
+    RelativeLabels,
+    add_noise_2d,
+    depth_labels,
+    draw_pairs,
+    drop_keypoints,
+    fixed_uniform,
+    flip_probability,
+)
 from src.labels import joint_pairs as all_pairs
 
 
@@ -111,6 +119,30 @@ def test_flips_are_decided_once_per_frame_and_pair(num_pairs):
             key = frame, *sorted(pair.tolist())
             assert decided.setdefault(key, is_wrong) == is_wrong
     assert 0.4 < np.mean(list(decided.values())) < 0.6
+
+
+def test_fixed_uniform_is_splitmix64():
+    """The first outputs of the reference implementation from the seed 1234567, top 53 bits."""
+    outputs = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431]
+    expected = [(output >> 11) / 2**53 for output in outputs]
+    np.testing.assert_array_equal(fixed_uniform(1234567, np.arange(4)), expected)
+
+
+def test_fixed_uniform_is_uniform():
+    values = np.stack([fixed_uniform(key, np.arange(100_000)) for key in range(4)])
+    shares = np.histogram(values, bins=20, range=(0, 1))[0] / values.size
+    assert abs(shares - 0.05).max() < 5 * np.sqrt(0.05 / values.size)
+    assert abs(np.corrcoef(values) - np.eye(4)).max() < 0.02, "keys next to each other depend on each other"
+    assert abs(np.corrcoef(values[:, 1:].ravel(), values[:, :-1].ravel())[0, 1]) < 0.01
+
+
+@pytest.mark.parametrize("num_pairs", [1, 100])
+def test_pairs_are_drawn_in_blocks_that_do_not_show(num_pairs, monkeypatch):
+    monkeypatch.setattr("src.labels._FRAMES_AT_ONCE", 100)
+    chosen = draw_pairs(1030, 17, num_pairs, rng=rng())
+    assert chosen.shape == (num_pairs, 1030) and chosen.max() < 136
+    assert all(len(set(frame)) == num_pairs for frame in chosen.T.tolist())
+    assert len(set(chosen.ravel().tolist())) == 136 and not np.array_equal(chosen[:, :100], chosen[:, 100:200])
 
 
 @pytest.mark.parametrize(("centimetres", "right"), [(0, 0.5), (20, 0.75), (40, 1.0), (300, 1.0)])

@@ -133,3 +133,16 @@ def test_means_over_frames_and_over_actions_differ():
     assert result["scaled_mpjpe_mm"] == 1
     assert result["per_action"]["Walking"]["mpjpe_mm"] == 2.5
     assert result["per_joint"]["head"] == {"mpjpe_mm": 9, "scaled_mpjpe_mm": 1, "pa_mpjpe_mm": 2}
+
+
+def test_errors_in_chunks_are_errors_at_once(monkeypatch):
+    torch.manual_seed(0)
+    target = torch.randn(25, 5, 3)
+    prediction = target + torch.randn(25, 5, 3)
+    errors, aligned = aligned_joint_errors(prediction, target)
+    monkeypatch.setattr("src.metrics._ALIGNED_AT_ONCE", 10)
+    in_chunks, aligned_in_chunks = aligned_joint_errors(prediction, target)
+    torch.testing.assert_close(aligned_in_chunks, aligned)
+    assert list(in_chunks) == list(errors)
+    for kind in errors:
+        torch.testing.assert_close(in_chunks[kind], errors[kind])

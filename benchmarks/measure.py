@@ -1,0 +1,178 @@
+"""The benchmarks by name: each measures and returns rows."""
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import torch
+from torch import nn
+
+from benchmarks.by_hand import ByHand
+from benchmarks.subjects import Subject, use_torch_dropout, use_torch_linear
+from benchmarks.timing import Row, matrix_products, memory_traffic, rows
+from opts.human36 import parse_options
+from src import build, engine
+from src.data.synthetic import write
+from src.labels import RelativeLabels
+from src.metrics import aligned_joint_errors
+
+PRESETS = ("ours", "supervised")
+STEP_FLOOR = "sgemm forward, backward"
+ONE_CALL = {"turns": 9, "calls": 1}  # of what takes long
+FULL_FRAMES = 1_560_000  # of Human3.6M's training subjects
+FULL_PER_MOTION = 2500  # frames, in the 15 x 2 motions of 7 subjects, seen by 4 cameras: 2.1 million poses
+
+
+def both_presets(measure):
+    """A benchmark that does ``measure`` for both presets."""
+    return lambda: [row for preset in PRESETS for row in measure(preset)]
+
+
+def train_step(preset: str) -> list[Row]:
+    """A training step of 64, and the plain one."""
+    subject, plain = (Subject("--preset", preset, frames=64 * 50) for _ in range(2))
+    functions = {f"train step, {preset}": subject.step(), f"plain step, {preset}": plain.plain_step()}
+    products = matrix_products(subject.network, 64, backward=True)
+    return rows(functions, products, STEP_FLOOR, frames=64, turns=60)
+
+
+def tries(preset: str) -> list[Row]:
+    """The training step with one thing changed."""
+
+    def changed(change=lambda network: None):
+        subject = Subject("--preset", preset, frames=64 * 50)
+        change(subject.network)
+        return subject
+
+    subject, found = changed(), []
+    functions = {
+        "as it is": subject.step(),
+        "torch's dropout": changed(use_torch_dropout).step(),
+        "torch's linear layers (MKL)": changed(use_torch_linear).step(),
+        "torch's clip_grad_norm_": _clipped_by_torch(changed()),
+        "all by hand": ByHand(changed()),
+    }
+    if shutil.which("g++"):
+        start = time.perf_counter()
+        functions["torch.compile"] = _compiled(changed())
+        found = [Row(f"{preset}, torch.compile, starting up", time.perf_counter() - start, 0, None, "", 1)]
+    functions = {f"{preset}, {name}": function for name, function in functions.items()}
+    products = matrix_products(subject.network, 64, backward=True)
+    return found + rows(functions, products, STEP_FLOOR, frames=64, turns=60)
+
+
+def _clipped_by_torch(subject: Subject):
+    step = subject.step()
+
+    def clip(optimizer, max_norm):
+        optimizer.grad_scale = optimizer.found_inf = None
+        return nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], max_norm)
+
+    def clipped():
+        with mock.patch.object(engine, "_clip", clip):
+            step()
+
+    return clipped
+
+
+def _compiled(subject: Subject):
+    use_torch_dropout(subject.network)  # torch.compile cannot draw bits in place
+    use_torch_linear(subject.network)  # nor look into oneDNN
+    model, criterion, optimizer = subject.model, subject.trainee.criterion, subject.trainee.optimizer
+    parts = (torch.compile(lambda inputs: model(inputs)), torch.compile(lambda *arguments: criterion(*arguments)))
+    subject.trainee = engine.Trainee(*parts, optimizer)
+    step = subject.step()
+    step()
+    return step
+
+
+def epoch(preset: str) -> list[Row]:
+    """A whole epoch; the floor is its training steps alone."""
+    subject, other = (Subject("--preset", preset, frames=64 * 100) for _ in range(2))
+    step = other.step()
+
+    def steps():
+        for _ in range(100):
+            step()
+
+    functions = {f"epoch of 100 steps, {preset}": subject.epoch}
+    return rows(functions, steps, "its steps", frames=64 * 100, turns=25, calls=1)
+
+
+def lifting(batch: int, frames: int) -> list[Row]:
+    """Lifting keypoints to poses, errors left out."""
+    subject = Subject(frames=frames)
+    functions = {
+        f"lifting, batches of {batch}": lambda: engine.predict(subject.model, subject.test_data.inputs, batch),
+        f"test pass, batches of {batch}": lambda: engine.predict_and_compare(subject.model, subject.test_data, batch),
+    }
+    products = matrix_products(subject.network, batch, backward=False)
+
+    def all_products():
+        for _ in range(frames // batch):
+            products()
+
+    return rows(functions, all_products, "sgemm forward", frames=frames, **ONE_CALL)
+
+
+def procrustes() -> list[Row]:
+    """All three errors of predictions that are there already."""
+    frames = 65536
+    target = torch.randn(frames, 17, 3) * 300
+    prediction = target + torch.randn(frames, 17, 3) * 50
+    traffic = memory_traffic(frames * 17 * (3 + 3 + 3 + 3) * 4)  # two poses in, one pose and three errors out
+    functions = {"all three errors": lambda: aligned_joint_errors(prediction, target)}
+    return rows(functions, traffic, "memory traffic", frames=frames, **ONE_CALL)
+
+
+def label_sampling(frames: int, num_pairs, noise=0):
+    """A function that chooses the pairs of so many frames and visits them once."""
+    depth = np.random.default_rng(0).normal(0, 200, (frames, 17)).astype(np.float32)
+
+    def sample():
+        rngs = {name: np.random.default_rng(0) for name in ("pairs_rng", "flips_rng")}
+        RelativeLabels.draw(depth, num_pairs, noise=noise, tolerance_mm=0, **rngs).visit(np.random.default_rng(0))
+
+    return sample
+
+
+def labels() -> list[Row]:
+    """Choosing the pairs of Human3.6M's training frames, and an epoch's visit to them."""
+    functions = {
+        f"labels, {num_pairs} per frame, noise {noise}": label_sampling(FULL_FRAMES, num_pairs, noise)
+        for num_pairs, noise in ((1, 0), (17, 0), ("all", 0), ("all", "mturk"))
+    }
+    traffic = memory_traffic(FULL_FRAMES * (17 * 4 + 2 * 8 + 1))  # depth in, pairs and labels out
+    return rows(functions, traffic, "memory traffic", frames=FULL_FRAMES, turns=5, calls=1)
+
+
+def loading(frames_per_motion: int = FULL_PER_MOTION, turns: int = 3) -> list[Row]:
+    """Training and test subjects from h5 files to the arrays that training starts from; the set is written first."""
+    with tempfile.TemporaryDirectory() as folder:
+        data_dir, loaded = Path(folder) / "data", []
+        write(data_dir, frames=frames_per_motion, seed=0)
+        options, _ = parse_options(["--data_dir", str(data_dir)])
+
+        def load():
+            loaded[:] = [build.load_poses(options, part) for part in ("train", "test")]
+
+        load()
+        frames = sum(map(len, loaded))
+        size = sum(path.stat().st_size for path in data_dir.glob("S*/MyPoses/3D_positions/*.h5"))
+        size += sum(arrays.pose_2d.nbytes + arrays.pose_3d.nbytes for arrays in loaded)
+        return rows({"loading": load}, memory_traffic(size), "memory traffic", frames=frames, turns=turns, calls=1)
+
+
+BENCHMARKS = {
+    "train_step": both_presets(train_step),
+    "epoch": both_presets(epoch),
+    "lifting": lambda: lifting(1, 256),
+    "test_pass": lambda: lifting(64, 16384) + lifting(1024, 16384),
+    "procrustes": procrustes,
+    "labels": labels,
+    "loading": loading,
+    "tries": both_presets(tries),
+}
