@@ -13,9 +13,10 @@ import torch
 
 from benchmarks.growth import Growth, growth
 from benchmarks.measure import BENCHMARKS
+from benchmarks.profile import profile_step
 from benchmarks.timing import Row
 
-NAMES = (*BENCHMARKS, "growth")
+NAMES = (*BENCHMARKS, "growth", "profile")
 _ROW = "{:42} {:>10} {:>7} {:>12}  {:24} {:>10} {:>6}"
 _TITLES = ("what", "median", "spread", "frames/s", "floor", "median", "share")
 
@@ -39,6 +40,11 @@ def growth_line(found: Growth) -> str:
     """A growth as text."""
     sizes = ", ".join(f"{size:,}: {duration(s)}" for size, s in zip(found.sizes, found.seconds, strict=True))
     return f"{found.name:26} {sizes:62} exponent {found.exponent:.2f}"
+
+
+def part_line(row: Row) -> str:
+    """A part of a step as text."""
+    return f"{row.name:42} {duration(row.seconds):>10} {row.seconds / row.floor:>7.0%}"
 
 
 def compared(row: dict, earlier: dict[str, dict]) -> str:
@@ -89,6 +95,8 @@ def main():
         if name == "growth":
             growths = growth()
             shown("\n".join(["", *map(growth_line, growths)]))
+        elif name == "profile":
+            shown("\n".join(["", *map(part_line, profile_step())]))
         else:
             found = BENCHMARKS[name]()
             rows += [row._asdict() for row in found]
