@@ -60,11 +60,24 @@ def compared(row: dict, earlier: dict[str, dict]) -> str:
     return f"{text}  x {ratio:.2f}"
 
 
-def read_earlier(path: Path) -> dict[str, dict]:
-    """{name: row} of a file that --json wrote. Exits with 2 and one line if it is none."""
+def as_rows(growths: list[Growth]) -> list[dict]:
+    """Growths as rows without a floor, one per size, for comparing."""
+    return [
+        {"name": f"{found.name}: {size:,}", "seconds": seconds, "floor": None}
+        for found in growths
+        for size, seconds in zip(found.sizes, found.seconds, strict=True)
+    ]
+
+
+def read_earlier(path: Path, machine: dict) -> dict[str, dict]:
+    """{name: row} of a file that --json wrote; says so if it was another machine. Exits with 2 if it is none."""
     try:
-        rows = json.loads(path.read_text())["rows"]
-        return {row["name"]: row for row in rows if row["seconds"] > 0 and "floor" in row}
+        content = json.loads(path.read_text())
+        rows = content["rows"] + as_rows([Growth(**found) for found in content["growth"]])
+        for name, value in machine.items():
+            if content[name] != value:
+                print(f"note: {path} was measured with {name} {content[name]}, not {value}", file=sys.stderr)
+        return {row["name"]: {"seconds": row["seconds"], "floor": row["floor"]} for row in rows}
     except OSError as error:
         sys.exit(_fail(f"--compare {path}: cannot be read: {error.strerror}"))
     except (ValueError, KeyError, TypeError):
@@ -86,8 +99,8 @@ def main():
     unknown = [name for name in options.names if name not in NAMES]
     if unknown:
         parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(NAMES)}")
-    earlier = None if options.compare is None else read_earlier(options.compare)
     machine = {"torch": torch.__version__, "threads": torch.get_num_threads()}
+    earlier = None if options.compare is None else read_earlier(options.compare, machine)
     shown = (lambda text: None) if options.json else (lambda text: print(text, flush=True))
     shown(f"torch {machine['torch']}, {machine['threads']} threads\n{_ROW.format(*_TITLES)}")
     rows, growths = [], []
@@ -104,7 +117,8 @@ def main():
     if options.json:
         print(json.dumps({**machine, "rows": rows, "growth": [found._asdict() for found in growths]}, indent=1))
     if earlier is not None:
-        print("\n".join(compared(row, earlier) for row in rows), file=sys.stderr if options.json else sys.stdout)
+        lines = [compared(row, earlier) for row in rows + as_rows(growths)]
+        print("\n".join(lines), file=sys.stderr if options.json else sys.stdout)
 
 
 if __name__ == "__main__":

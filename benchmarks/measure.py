@@ -18,6 +18,8 @@ from src import build, engine
 from src.data.synthetic import write
 from src.labels import RelativeLabels
 from src.metrics import aligned_joint_errors
+from src.model import Linear
+from src.runs import RunFolder
 
 PRESETS = ("ours", "supervised")
 STEP_FLOOR = "sgemm forward, backward"
@@ -34,7 +36,13 @@ def both_presets(measure):
 def train_step(preset: str) -> list[Row]:
     """A training step of 64, and the plain one."""
     subject, plain = (Subject("--preset", preset, frames=64 * 50) for _ in range(2))
-    functions = {f"train step, {preset}": subject.step(), f"plain step, {preset}": plain.plain_step()}
+    parameters = list(subject.network.parameters())  # read with their gradients and moments, written with the moments
+    functions = {
+        f"train step, {preset}": subject.step(),
+        f"plain step, {preset}": plain.plain_step(),
+        f"products alone, by MKL, {preset}": matrix_products(subject.network, 64, backward=True, one_dnn=False),
+        f"Adam's memory traffic alone, {preset}": memory_traffic(7 * 4 * sum(p.numel() for p in parameters)),
+    }
     products = matrix_products(subject.network, 64, backward=True)
     return rows(functions, products, STEP_FLOOR, frames=64, turns=60)
 
@@ -53,11 +61,13 @@ def tries(preset: str) -> list[Row]:
         "torch's dropout": changed(use_torch_dropout).step(),
         "torch's linear layers (MKL)": changed(use_torch_linear).step(),
         "torch's clip_grad_norm_": _clipped_by_torch(changed()),
-        "all by hand": ByHand(changed()),
     }
+    if Linear.one_dnn:
+        functions["all by hand"] = ByHand(changed())
     if shutil.which("g++"):
+        subject = changed(use_torch_dropout)  # torch.compile cannot draw bits in place
         start = time.perf_counter()
-        functions["torch.compile"] = _compiled(changed())
+        functions["torch.compile, torch's dropout"] = _compiled(subject)
         found = [Row(f"{preset}, torch.compile, starting up", time.perf_counter() - start, 0, None, "", 1)]
     functions = {f"{preset}, {name}": function for name, function in functions.items()}
     products = matrix_products(subject.network, 64, backward=True)
@@ -79,8 +89,6 @@ def _clipped_by_torch(subject: Subject):
 
 
 def _compiled(subject: Subject):
-    use_torch_dropout(subject.network)  # torch.compile cannot draw bits in place
-    use_torch_linear(subject.network)  # nor look into oneDNN
     model, criterion, optimizer = subject.model, subject.trainee.criterion, subject.trainee.optimizer
     parts = (torch.compile(lambda inputs: model(inputs)), torch.compile(lambda *arguments: criterion(*arguments)))
     subject.trainee = engine.Trainee(*parts, optimizer)
@@ -90,16 +98,18 @@ def _compiled(subject: Subject):
 
 
 def epoch(preset: str) -> list[Row]:
-    """A whole epoch; the floor is its training steps alone."""
-    subject, other = (Subject("--preset", preset, frames=64 * 100) for _ in range(2))
+    """An epoch of a run, checkpoints and log written; the floor is its training steps alone."""
+    steps, turns = 500, 5
+    subject, other = (Subject("--preset", preset, frames=64 * steps) for _ in range(2))
     step = other.step()
 
-    def steps():
-        for _ in range(100):
+    def bare_steps():
+        for _ in range(steps):
             step()
 
-    functions = {f"epoch of 100 steps, {preset}": subject.epoch}
-    return rows(functions, steps, "its steps", frames=64 * 100, turns=25, calls=1)
+    with tempfile.TemporaryDirectory() as folder, RunFolder(folder) as run:
+        functions = {f"epoch of {steps} steps, {preset}": lambda: subject.epoch_of_a_run(run)}
+        return rows(functions, bare_steps, "its steps", frames=64 * steps, turns=turns, calls=1)
 
 
 def lifting(batch: int, frames: int) -> list[Row]:
@@ -163,7 +173,9 @@ def loading(frames_per_motion: int = FULL_PER_MOTION, turns: int = 3) -> list[Ro
         frames = sum(map(len, loaded))
         size = sum(path.stat().st_size for path in data_dir.glob("S*/MyPoses/3D_positions/*.h5"))
         size += sum(arrays.pose_2d.nbytes + arrays.pose_3d.nbytes for arrays in loaded)
-        return rows({"loading": load}, memory_traffic(size), "memory traffic", frames=frames, turns=turns, calls=1)
+        return rows(
+            {"loading, files cached": load}, memory_traffic(size), "memory traffic", frames=frames, turns=turns, calls=1
+        )
 
 
 BENCHMARKS = {

@@ -1,5 +1,8 @@
 """What is measured: random poses (times do not depend on them), networks, and a plain training step to compare with."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import torch
 from torch import nn
@@ -7,7 +10,10 @@ from torch import nn
 from opts.human36 import parse_options
 from src import build, engine
 from src.data.arrays import PoseArrays, Sequence
+from src.fit import State, fit
+from src.metrics import CHOSEN
 from src.model import Dropout
+from src.runs import RunFolder
 from src.skeletons import get_skeleton
 
 
@@ -42,6 +48,16 @@ class Subject:
         """The whole training set once, as the engine trains."""
         engine.train_epoch(self.trainee, self.data, self.recipe, epoch=1, step=0, progress=lambda *_: None)
 
+    def epoch_of_a_run(self, run: RunFolder):
+        """The same as `src.fit` does it: then the log and both checkpoints are written."""
+        state = State(best={CHOSEN: 1e9})
+        progress = SimpleNamespace(progress=lambda *_: None, epoch=lambda *_: None)
+        recipe = replace(self.recipe, epochs=1, test_every=1)
+        few = replace(self.test_data, inputs=self.test_data.inputs[:64], target=self.test_data.target[:64],
+                      actions=self.test_data.actions[:64])  # fmt: skip
+        on = {"data": self.data, "test_data": few}
+        fit(run, self.trainee, recipe, **on, extras={}, state=state, report=progress)
+
     def tensors(self) -> dict[str, torch.Tensor]:
         """What a batch is made of, labels visited once."""
         if self.data.labels is None:
@@ -61,13 +77,13 @@ class Subject:
 
         return step
 
-    def plain_step(self, gather: bool = True):
+    def plain_step(self):
         """-> a function that takes a training step as one would write it down: torch's own layers, dropout and
         clipping, each batch gathered by index, the loss looked at; the losses and Adam(fused=True) are the engine's."""
         use_torch_dropout(self.network)
         use_torch_linear(self.network)
-        tensors, parameters, batch = self.tensors(), list(self.network.parameters()), self.recipe.batch
-        order = torch.randperm(len(self.data)).split(batch)
+        tensors, parameters = self.tensors(), list(self.network.parameters())
+        order = torch.randperm(len(self.data)).split(self.recipe.batch)
 
         def step():
             self._turn += 1

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import torch
 
+from src.model import Linear
+
 Network = torch.nn.Module
 
 
@@ -50,23 +52,29 @@ def rows(functions: dict[str, Callable], floor: Callable, floor_is: str, *, fram
     return found
 
 
-def matrix_products(network: Network, batch: int, *, backward: bool) -> Callable:
+def matrix_products(network: Network, batch: int, *, backward: bool, one_dnn: bool = Linear.one_dnn) -> Callable:
     """The bare float32 matrix products (sgemm) of a network's linear layers for one batch -> a function that does them,
-    forward and, where asked for, backward: to the weights, and to the input of all but the first layer."""
+    forward and, where asked for, backward: to the weights, and to the input of all but the first layer.
+
+    one_dnn: by oneDNN where the network's own go there, which is the faster way on AMD; else by torch's choice, MKL.
+    """
     shapes = [(m.in_features, m.out_features) for m in network.modules() if isinstance(m, torch.nn.Linear)]
     operands = [
         (torch.randn(batch, inputs), torch.randn(outputs, inputs), torch.randn(batch, outputs))
         for inputs, outputs in shapes
     ]
 
+    def multiply(x, weight):
+        return torch.ops.mkldnn._linear_pointwise(x, weight, None, "none", [], "") if one_dnn else x @ weight.T
+
     @torch.inference_mode()
     def products():
         for layer, (x, weight, gradient) in enumerate(operands):
-            x @ weight.T
+            multiply(x, weight)
             if backward:
                 gradient.T @ x
                 if layer:
-                    gradient @ weight
+                    multiply(gradient, weight.T)
 
     return products
 

@@ -147,13 +147,13 @@ def train_step(trainee: Trainee, batch: dict[str, torch.Tensor], max_norm: float
     return torch.cat([total.detach()[None], terms.detach(), norm[None]])
 
 
-def _clip(optimizer: torch.optim.Optimizer, max_norm: float) -> torch.Tensor:
-    """As torch's ``clip_grad_norm_``, but the division is left to the optimiser, which reads all gradients anyway."""
+def _clip(optimizer: torch.optim.Adam, max_norm: float) -> torch.Tensor:
+    """As torch's ``clip_grad_norm_``, but the division is left to a fused Adam, which reads all gradients anyway."""
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     gradients = [parameter.grad.flatten() for parameter in parameters if parameter.grad is not None]
     norm = torch.stack([gradient.dot(gradient) for gradient in gradients]).sum().sqrt()
-    optimizer.grad_scale = ((norm + 1e-6) / max_norm).clamp(min=1)
-    optimizer.found_inf = torch.zeros_like(norm)
+    optimizer.grad_scale = ((norm.float() + 1e-6) / max_norm).clamp(min=1)
+    optimizer.found_inf = torch.zeros_like(optimizer.grad_scale)
     return norm
 
 

@@ -26,12 +26,14 @@ def _limbs(skeleton, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     their own indices (L',). On the device, once: a list would be copied there in every step."""
     limbs = (*skeleton.kept_limbs, skeleton.unit_limb)
     joints = [joint_of[limb] for joint_of in skeleton.limb_ends for limb in limbs]
-    return torch.tensor(joints, device=device), torch.tensor(limbs, device=device)
+    with torch.inference_mode(False):  # training may use what a test asked for first
+        return torch.tensor(joints, device=device), torch.tensor(limbs, device=device)
 
 
 @cache
-def _numbers(values: tuple[float, ...], device: torch.device) -> torch.Tensor:
-    return torch.tensor(values, device=device)
+def _numbers(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    with torch.inference_mode(False):
+        return torch.tensor(values, dtype=dtype, device=device)
 
 
 def relative_depth_loss(
@@ -77,8 +79,8 @@ def skeleton_loss(pose_3d: torch.Tensor, limb_lengths: torch.Tensor, skeleton) -
     Proportions are lengths divided by that of the skeleton's unit limb; masked limbs do not count.
     """
     joints, limbs = _limbs(skeleton, pose_3d.device)
-    start, end = pose_3d.index_select(1, joints).chunk(2, dim=1)
-    predicted, given = _norm(start - end), limb_lengths.index_select(1, limbs)
+    start, end = pose_3d[:, joints].chunk(2, dim=1)
+    predicted, given = _norm(start - end), limb_lengths[:, limbs]
     difference = predicted[:, :-1] / predicted[:, -1:] - given[:, :-1] / given[:, -1:]
     return difference.square().add(EPS).sqrt().mean()
 
@@ -103,4 +105,5 @@ class Criterion:
     def __call__(self, pose, scale, batch) -> tuple[torch.Tensor, torch.Tensor]:
         """-> (the weighted sum, the unweighted terms in the order of `names` (T,))."""
         values = torch.stack([self.terms[name](pose, scale, batch) for name in self.names])
-        return values.dot(_numbers(tuple(self.weights[name] for name in self.names), values.device)), values
+        weights = tuple(self.weights[name] for name in self.names)
+        return values.dot(_numbers(weights, values.dtype, values.device)), values

@@ -27,15 +27,16 @@ def joint_errors(prediction: torch.Tensor, target: torch.Tensor, alignment: str)
 
 def aligned_joint_errors(prediction, target) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
     """All three errors from one alignment: ({alignment: (N,K)}, aligned prediction (N,K,3))."""
-    chunks = zip(prediction.split(_ALIGNED_AT_ONCE), target.split(_ALIGNED_AT_ONCE), strict=True)
-    errors, aligned = zip(*(_aligned_joint_errors(*chunk) for chunk in chunks), strict=True)
-    return {kind: torch.cat([part[kind] for part in errors]) for kind in MEANS}, torch.cat(aligned)
-
-
-def _aligned_joint_errors(prediction, target):
-    aligned, scale = align(prediction, target)
-    compared = {"none": prediction, "scale": prediction * scale[:, None, None], "procrustes": aligned}
-    return {kind: joint_errors(poses, target, "none") for kind, poses in compared.items()}, aligned
+    all_aligned = torch.empty_like(prediction)
+    errors = {kind: prediction.new_empty(prediction.shape[:2]) for kind in MEANS}
+    for start in range(0, len(prediction), _ALIGNED_AT_ONCE):
+        part = slice(start, start + _ALIGNED_AT_ONCE)
+        aligned, scale = align(prediction[part], target[part])
+        scaled = prediction[part] * scale[:, None, None]
+        for kind, poses in {"none": prediction[part], "scale": scaled, "procrustes": aligned}.items():
+            errors[kind][part] = joint_errors(poses, target[part], "none")
+        all_aligned[part] = aligned
+    return errors, all_aligned
 
 
 def summarize(errors: dict[str, np.ndarray], actions: np.ndarray, joints: tuple[str, ...]) -> dict:

@@ -2,6 +2,7 @@
 
 import torch
 from torch import nn
+from torch.autograd.function import once_differentiable
 
 
 class Dropout(nn.Module):
@@ -19,7 +20,7 @@ class Dropout(nn.Module):
             return x
         words = torch.empty((x.numel() + 3) // 4, dtype=torch.int64, device=x.device).random_(-(2**63), None)
         bits = words.view(torch.int16)[: x.numel()].view(x.shape)
-        kept = bits >= round(self.probability * 2**16) - 2**15
+        kept = bits >= min(round(self.probability * 2**16), 2**16 - 1) - 2**15
         return x * kept.to(x.dtype).mul_(1 / (1 - self.probability))
 
 
@@ -32,6 +33,7 @@ class _OneDnnProduct(torch.autograd.Function):
         return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, gradient):
         x, weight = ctx.saved_tensors
         wanted = ctx.needs_input_grad[0]
@@ -48,7 +50,8 @@ class Linear(nn.Linear):
     one_dnn = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if self.one_dnn and x.device.type == "cpu" and x.dtype == torch.float32:
+        plain = all(t.device.type == "cpu" and t.dtype == torch.float32 and t.dim() == 2 for t in (x, self.weight))
+        if self.one_dnn and plain and not torch.compiler.is_compiling():
             return _OneDnnProduct.apply(x, self.weight, self.bias)
         return super().forward(x)
 
@@ -96,6 +99,7 @@ class LiftingNetwork(nn.Module):
             for _ in range(num_stages)
         )
         self.pose_head = Linear(linear_size, 3 * num_joints)
+        # One output is no matrix product: torch's own is the faster.
         self.scale_head = None if scale_range is None else nn.Linear(linear_size, 1)
         multiplier = None if output_multiplier is None else torch.full((3 * num_joints,), float(output_multiplier))
         self.output_multiplier = None if multiplier is None else nn.Parameter(multiplier)

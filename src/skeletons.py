@@ -15,7 +15,7 @@ HUMAN36_JOINTS = (
 )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False)  # one object per name, looked up by identity in every step
 class Skeleton:
     """K joints in the order of the network's input and output, and L limbs between them.
 

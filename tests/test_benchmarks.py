@@ -79,10 +79,10 @@ def test_matrix_products_are_those_of_the_network(monkeypatch):
 
     monkeypatch.setattr(timing.torch, "randn", lambda *shape: torch.zeros(shape).as_subclass(Counting))
     network = torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.Linear(5, 2))
-    timing.matrix_products(network, 7, backward=True)()
+    timing.matrix_products(network, 7, backward=True, one_dnn=False)()
     assert shapes == [(7, 3, 5), (5, 7, 3), (7, 5, 2), (2, 7, 5), (7, 2, 5)]
     shapes.clear()
-    timing.matrix_products(network, 7, backward=False)()
+    timing.matrix_products(network, 7, backward=False, one_dnn=False)()
     assert shapes == [(7, 3, 5), (7, 5, 2)]
 
 
@@ -129,17 +129,26 @@ def test_json_and_compare(run, tmp_path):
     found = run("train_step", "--compare", earlier, seconds=0.003)
     assert "4 ms ->       3 ms  x 0.75; beside its floor x 0.75" in found.out
     assert "starting up" in found.out and "x 1.00" in found.out
+    (tmp_path / "growth.json").write_text(run("growth", "--json").out)
+    grown = run("growth", "--compare", tmp_path / "growth.json")
+    assert "step, batch: 64" in grown.out and "x 1.00" in grown.out
+    content["threads"] = 96
+    earlier.write_text(json.dumps(content))
+    assert "threads 96" in run("train_step", "--compare", earlier).err
     as_json = run("train_step", "--json", "--compare", earlier)
     assert json.loads(as_json.out)["rows"] and "x 1.00" in as_json.err
 
 
-@pytest.mark.parametrize("content", [None, "no json", "[]", '{"rows": [{"name": "a"}]}', '{"rows": 3}'])
+@pytest.mark.parametrize(
+    "content",
+    [None, "no json", "[]", '{"rows": [{"name": "a"}], "growth": [], "torch": "1", "threads": 1}', '{"rows": 3}'],
+)
 def test_compare_with_what_is_no_earlier_file(run, tmp_path, content):
     path = tmp_path / "earlier.json"
     if content is not None:
         path.write_text(content)
     found = run("train_step", "--compare", path)
-    assert found.code == 2 and found.err.count("\n") == 1 and str(path) in found.err and not found.out
+    assert found.code == 2 and found.err.count("error:") == 1 and str(path) in found.err and not found.out
 
 
 def test_unknown_name(run):
@@ -149,7 +158,8 @@ def test_unknown_name(run):
 
 def test_clipping_by_torch_leaves_adam_alone():
     subject = Subject("--linear_size", "32", frames=64)
+    subject.step()()
     measure._clipped_by_torch(subject)()
-    assert subject.trainee.optimizer.grad_scale is None
+    assert subject.trainee.optimizer.grad_scale is None and subject.trainee.optimizer.found_inf is None
     use_torch_dropout(subject.network)
     assert any(type(module) is torch.nn.Dropout for module in subject.network.modules())

@@ -1,12 +1,16 @@
 """The loop over batches, and what of it is faster than, but the same as, the plain form."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from src import engine, losses, seeding
+from src.errors import InputError
 from src.labels import RelativeLabels
 from src.model import LiftingNetwork
+from src.skeletons import get_skeleton
 from src.standardize import Standardizer
 
 
@@ -102,6 +106,53 @@ def test_progress_reports_every_step_once():
     train(subject, data, 2, progress=lambda steps, values: reported.append((steps, set(values))))
     assert [steps for steps, _ in reported] == [50, 50, 30]
     assert reported[0][1] == {"total", "term", "gradient norm"}
+
+
+def test_an_epoch_of_more_steps_than_are_gathered_at_once():
+    """261 frames, two at a time: parts of 50, 50 and 30 steps."""
+    seen, losses = [], []
+
+    def term(pose, scale, batch):
+        seen.append(batch["number"])
+        losses.append(float(len(losses)))
+        return 0 * pose.sum() + losses[-1]
+
+    shown = []
+    _, means = train(trainee(term), make(261)[0], 2, progress=lambda _, values: shown.append(values["term"]))
+    assert torch.cat(seen).tolist() == seeding.generator(0, "order", 1).permutation(261)[:260].tolist()
+    assert means["term"] == pytest.approx(np.mean(losses))
+    assert shown == [49, 99, 129]
+
+
+def test_the_step_that_went_wrong_is_named():
+    steps = []
+
+    def term(pose, *_):
+        steps.append(1)
+        return pose.square().mean() * (float("nan") if len(steps) == 57 else 1)
+
+    with pytest.raises(InputError, match="term is not finite in epoch 1, step 57;"):
+        train(trainee(term), make(261)[0], 2)
+
+
+def test_a_test_before_training_does_not_spoil_it():
+    """Constants that are made once must not be inference tensors."""
+    skeleton = replace(get_skeleton("human36_17k"), name="new")
+
+    def term(pose, *_):
+        return losses.skeleton_loss(pose, torch.ones(1, len(skeleton.limbs)), skeleton)
+
+    subject = trainee(term, joints=17)
+    inputs = torch.randn(4, 17, 2)
+    with torch.inference_mode():
+        subject.criterion(*subject.model(inputs), {})
+    assert engine.train_step(subject, {"inputs": inputs}, 1.0).isfinite().all()
+
+
+def test_float64_trains():
+    subject = trainee(lambda pose, *_: pose.square().mean())
+    subject.model.network.double()
+    assert engine.train_step(subject, {"inputs": make(8)[0].tensors["inputs"].double()}, 1.0).dtype == torch.float64
 
 
 @pytest.mark.parametrize("factor", [1e6, 1e-6])

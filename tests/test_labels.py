@@ -145,6 +145,19 @@ def test_pairs_are_drawn_in_blocks_that_do_not_show(num_pairs, monkeypatch):
     assert len(set(chosen.ravel().tolist())) == 136 and not np.array_equal(chosen[:, :100], chosen[:, 100:200])
 
 
+def test_flips_of_frames_next_to_each_other_are_independent():
+    """Not (frame, pair) and (frame + 1, pair - 1) together, as a careless index would have it."""
+    depth = np.tile(np.arange(4.0), (4000, 1))
+    labels, decided = labels_for(depth, "all", 0.5), np.full((4000, 6), -1)
+    rows = {tuple(pair): row for row, pair in enumerate(all_pairs(4).tolist())}
+    for epoch in range(40):
+        pairs, values = labels.visit(rng(epoch))
+        row = [rows[tuple(sorted(pair))] for pair in pairs.tolist()]
+        decided[np.arange(4000), row] = wrong(depth, pairs, values)
+    known = (decided[:-1, 1:] >= 0) & (decided[1:, :-1] >= 0)
+    assert 0.47 < (decided[:-1, 1:] == decided[1:, :-1])[known].mean() < 0.53
+
+
 @pytest.mark.parametrize(("centimetres", "right"), [(0, 0.5), (20, 0.75), (40, 1.0), (300, 1.0)])
 def test_annotators_err_as_people_do(centimetres, right):
     assert flip_probability(np.array([10.0 * centimetres]), "mturk") == pytest.approx(1 - right)

@@ -108,7 +108,7 @@ def test_standardizer():
 
 
 def test_dropout_is_independent_and_fair_in_every_place():
-    """Each of the 64 drawn bits of a word counts: none may be stuck."""
+    """Each of the four numbers made of one word is fair, and none tells of another."""
     torch.manual_seed(0)
     kept = torch.stack([Dropout(0.3)(torch.ones(64, 8)) != 0 for _ in range(400)]).float()
     assert (kept.mean(dim=0) - 0.7).abs().max() < 5 * (0.21 / 400) ** 0.5
@@ -146,4 +146,16 @@ def test_linear_without_one_dnn_is_torchs(monkeypatch):
     monkeypatch.setattr(Linear, "one_dnn", False)
     layer, x = Linear(4, 3), torch.randn(2, 4)
     assert torch.equal(layer(x), torch.nn.functional.linear(x, layer.weight, layer.bias))
-    assert Linear(4, 3).double()(x.double()).dtype == torch.float64
+
+
+def test_linear_leaves_to_torch_what_one_dnn_cannot_do():
+    layer, x = Linear(4, 3), torch.randn(2, 4)
+    assert layer.double()(x.double()).dtype == torch.float64
+    assert layer.float()(x[None]).shape == (1, 2, 3)
+    assert layer.to("meta")(x.to("meta")).device.type == "meta"
+    with pytest.raises(RuntimeError, match="shapes"):
+        Linear(4, 3)(torch.randn(2, 5)[None])
+
+
+def test_a_probability_near_1_drops_all():
+    assert (Dropout(0.999999).train()(torch.ones(2000)) != 0).sum() < 5
