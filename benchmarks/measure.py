@@ -14,9 +14,10 @@ from benchmarks.by_hand import ByHand
 from benchmarks.subjects import Subject, use_torch_dropout, use_torch_linear
 from benchmarks.timing import Row, matrix_products, memory_traffic, rows
 from opts.human36 import parse_options
-from src import build, engine
+from src import build, engine, lifting
 from src.data.synthetic import write
 from src.labels import RelativeLabels
+from src.lifter import Lifter
 from src.metrics import aligned_joint_errors
 from src.model import Linear
 from src.runs import RunFolder
@@ -112,7 +113,7 @@ def epoch(preset: str) -> list[Row]:
         return rows(functions, bare_steps, "its steps", frames=64 * steps, turns=turns, calls=1)
 
 
-def lifting(batch: int, frames: int) -> list[Row]:
+def lift_batches(batch: int, frames: int) -> list[Row]:
     """Lifting keypoints to poses, errors left out."""
     subject = Subject(frames=frames)
     functions = {
@@ -126,6 +127,28 @@ def lifting(batch: int, frames: int) -> list[Row]:
             products()
 
     return rows(functions, all_products, "sgemm forward", frames=frames, **ONE_CALL)
+
+
+def own_keypoints(frames: int = 200_000) -> list[Row]:
+    """What run_model.py does: one pose through a loaded `Lifter`, and an npy of many poses to an npz."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        subject = Subject(frames=1024)
+        state = {"epoch": 1, "network": subject.network.state_dict(), "data": {}, "options": subject.options._asdict()}
+        torch.save({**state, "statistics": subject.statistics.state()}, folder / "last.pt")
+        lifter = Lifter.load(folder, "cpu")
+        poses = np.random.default_rng(0).normal(0, 75, (frames, 17, 2)).astype(np.float32)
+        np.save(folder / "poses.npy", poses)
+        one, inputs = poses[:1], torch.from_numpy(poses)
+
+        def from_file_to_file():
+            keypoints = lifting.read_input(str(folder / "poses.npy"), "human36_17k", None)
+            lifting.lift_to_files(keypoints, lifter, folder, rescale="auto", source="", formats=[])
+
+        products = matrix_products(subject.network, 1, backward=False)
+        found = rows({"Lifter, one pose": lambda: lifter(one)}, products, "sgemm forward")
+        bare = {"floor": lambda: engine.predict(lifter.model, inputs, 1024), "floor_is": "the bare network"}
+        return found + rows({"npy to npz": from_file_to_file}, **bare, frames=frames, turns=3, calls=1)
 
 
 def procrustes() -> list[Row]:
@@ -181,8 +204,9 @@ def loading(frames_per_motion: int = FULL_PER_MOTION, turns: int = 3) -> list[Ro
 BENCHMARKS = {
     "train_step": both_presets(train_step),
     "epoch": both_presets(epoch),
-    "lifting": lambda: lifting(1, 256),
-    "test_pass": lambda: lifting(64, 16384) + lifting(1024, 16384),
+    "lifting": lambda: lift_batches(1, 256),
+    "test_pass": lambda: lift_batches(64, 16384) + lift_batches(1024, 16384),
+    "own_keypoints": own_keypoints,
     "procrustes": procrustes,
     "labels": labels,
     "loading": loading,

@@ -33,7 +33,7 @@ class Subject:
         self.options, _ = parse_options([*tokens, "--device", "cpu"])
         arrays = random_arrays(frames, get_skeleton(self.options.dataset_type).num_joints)
         poses = build.centre(arrays, self.options, "train")
-        fitted = build.fit_statistics(poses, self.options)
+        fitted = self.statistics = build.fit_statistics(poses, self.options)
         device = build.pick_device(self.options)
         self.model = build.build_model(self.options, fitted, device)
         self.network = self.model.network.train()

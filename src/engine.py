@@ -173,16 +173,17 @@ def _check_finite(record: list[torch.Tensor], names: list[str], epoch: int):
 
 
 @torch.inference_mode()
-def predict(model: LiftingModel, inputs: torch.Tensor, batch: int) -> torch.Tensor:
-    """Standardised keypoints (N,K,2) -> poses (N,K,3) mm, ``batch`` at a time."""
+def predict(model: LiftingModel, inputs: torch.Tensor, batch: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Standardised keypoints (N,K,2) -> poses (N,K,3) mm and scales (N,1) or None, ``batch`` at a time."""
     model.network.eval()
-    return torch.cat([model(part)[0] for part in inputs.split(batch)])
+    poses, scales = zip(*(model(part) for part in inputs.split(batch)), strict=True)
+    return torch.cat(poses), None if scales[0] is None else torch.cat(scales)
 
 
 @torch.inference_mode()
 def predict_and_compare(model: LiftingModel, data: TestData, batch: int) -> tuple[dict, dict]:
     """Lift all test poses -> ({alignment: joint errors (N,K)}, {"prediction", "aligned": poses (N,K,3)}), numpy."""
-    prediction = predict(model, data.inputs, batch)
+    prediction, _ = predict(model, data.inputs, batch)
     errors, aligned = aligned_joint_errors(prediction, data.target)
     bad = ~torch.stack([values.isfinite().all(dim=1) for values in errors.values()]).all(dim=0)
     if bad.any():

@@ -142,12 +142,17 @@ def _identity(data: dict) -> list:
 _NETWORK_OPTIONS = ("dataset_type", "supervision", "linear_size", "num_stage", "subtract_2d_root")
 
 
-def load_run(folder, options: dict) -> dict:
-    """The last checkpoint of another run's folder. Raises InputError if its network is not what the options ask for."""
+def read_run(folder, option: str) -> tuple[dict, Path]:
+    """The last checkpoint of a run's folder, which ``option`` names, and its path. Raises InputError."""
     path = Path(folder) / "last.pt"
     if Path(folder).is_file():
-        raise InputError(f"--load {folder}: is a file; give the folder of a run")
-    checkpoint = _checked(load_checkpoint(path), _KEYS, path)
+        raise InputError(f"{option} {folder}: is a file; give the folder of a run")
+    return _checked(load_checkpoint(path), _KEYS, path), path
+
+
+def load_run(folder, options: dict) -> dict:
+    """The last checkpoint of another run's folder. Raises InputError if its network is not what the options ask for."""
+    checkpoint, path = read_run(folder, "--load")
     for name in _NETWORK_OPTIONS:
         found, asked = checkpoint["options"].get(name), options[name]
         if found != asked:

@@ -204,7 +204,8 @@ def test_predict_in_batches_equals_predict_at_once():
     output = Standardizer(torch.full((5, 3), 7.0), torch.full((5, 3), 100.0))
     model = engine.LiftingModel(network, output)
     inputs = torch.randn(23, 5, 2)
-    whole = engine.predict(model, inputs, 100)
-    torch.testing.assert_close(engine.predict(model, inputs, 4), whole, rtol=1e-5, atol=1e-3)
+    whole, scale = engine.predict(model, inputs, 100)
+    torch.testing.assert_close(engine.predict(model, inputs, 4)[0], whole, rtol=1e-5, atol=1e-3)
+    assert scale is None
     torch.testing.assert_close(whole, 7 + 100 * network(inputs)[0])  # un-standardised, in evaluation mode
     assert not whole.requires_grad

@@ -2,6 +2,7 @@
 
 from matplotlib.figure import Figure
 
+from src.errors import InputError
 from src.runs import write_atomically
 
 # Colour-blind safe (Okabe and Ito); blue and vermilion differ in grey too.
@@ -17,3 +18,14 @@ def new_figure(width: float, height: float) -> Figure:
 def save_figure(path, figure: Figure):
     """Write a figure to ``path``; the ending says the format."""
     write_atomically(path, lambda temporary: figure.savefig(temporary, dpi=120))
+
+
+def show_picture(path):
+    """Open a window with a saved picture. Raises InputError where there is no display."""
+    from matplotlib import pyplot  # it looks for a display, which nothing else here needs
+
+    if pyplot.get_backend().lower() == "agg":
+        raise InputError(f"--show: there is no display here; the picture is in {path}")
+    pyplot.figure(figsize=(10, 8)).add_axes((0, 0, 1, 1)).imshow(pyplot.imread(path))
+    pyplot.axis("off")
+    pyplot.show()

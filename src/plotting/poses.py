@@ -22,10 +22,11 @@ def draw_pose_2d(axis, pose: np.ndarray, skeleton):
     return axis
 
 
-def draw_pose_3d(axis, pose: np.ndarray, skeleton, *, reach_mm: float | None = None):
+def draw_pose_3d(axis, pose: np.ndarray, skeleton, *, reach_mm: float | None = None, azimuth: float = -60):
     """One pose (K,3) in mm in the camera's frame on a 3D axis, upright: right, away from the camera, up.
 
-    All axes have one scale; ``reach_mm`` is half the side of the cube that is shown (default: what the pose needs).
+    All axes have one scale; ``reach_mm`` is half the side of the cube that is shown (default: what the pose needs);
+    azimuth: where it is seen from, in degrees, -90 being the camera.
     """
     upright = np.stack([pose[:, 0], pose[:, 2], -pose[:, 1]], axis=1)
     draw_limbs(axis, upright, skeleton, marker="o", ms=2.5)
@@ -33,7 +34,7 @@ def draw_pose_3d(axis, pose: np.ndarray, skeleton, *, reach_mm: float | None = N
     reach = reach_mm or reach
     axis.set(**{f"{name}lim": (c - reach, c + reach) for name, c in zip("xyz", centre, strict=True)})
     axis.set_box_aspect((1, 1, 1), zoom=1.15)
-    axis.view_init(elev=15, azim=-60)
+    axis.view_init(elev=15, azim=azimuth)
     axis.locator_params(nbins=4)
     axis.tick_params(labelsize=5, pad=-3)
     return axis
@@ -60,7 +61,7 @@ def draw_contact_sheet(poses: dict[str, np.ndarray], skeleton, *, columns: int, 
 
 def _frame(points: np.ndarray) -> tuple[np.ndarray, float]:
     """Centre and half side of a square or cube round the points, with a margin."""
-    low, high = points.min(axis=0), points.max(axis=0)
+    low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
     return (low + high) / 2, max(1.1 * (high - low).max() / 2, 1e-6)
 
 

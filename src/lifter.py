@@ -1,0 +1,136 @@
+"""A trained model as one object: `Lifter.load(folder)`, then call it with 2D poses."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from src.build import Statistics
+from src.checkpoints import CHECKPOINT_2018, load_2018
+from src.engine import LiftingModel, predict
+from src.errors import InputError
+from src.fit import load_weights, read_run
+from src.keypoints import get_layout, joints_of_width, to_skeleton
+from src.model import LiftingNetwork
+from src.runs import file_sha256
+from src.skeletons import Skeleton, get_skeleton
+
+_BATCH = 1024
+# Of the root-mean-square size of the training poses: 99.8 % of those of the CMU motion lie in between.
+SIZE_RANGE = (0.6, 1.6)
+
+
+class Lifted(NamedTuple):
+    """What a model makes of N poses.
+
+    poses_3d: (N,K,3) in ``unit``, x right, y down, z away from the camera, the root at the origin; NaN where a pose has
+    too few joints. joint_names: K. scale: (N,), px per unit of poses_3d; None from a supervised model.
+    poses_2d: (N,K,2), the model's joints in the input's pixels, NaN where missing. size: (N,), of the poses, 1 being
+    usual in training; rescaled: (N,), whether they were brought to 1.
+    """
+
+    poses_3d: np.ndarray
+    joint_names: tuple[str, ...]
+    unit: str
+    scale: np.ndarray | None
+    poses_2d: np.ndarray
+    size: np.ndarray
+    rescaled: np.ndarray
+
+    @property
+    def failed(self) -> np.ndarray:
+        """(N,) whether a pose could not be lifted."""
+        return np.isnan(self.poses_3d[:, 0, 0])
+
+
+class Lifter:
+    """A loaded model. ``skeleton``: what it expects and returns; ``unit``: of its poses; ``path``: its file."""
+
+    def __init__(self, model: LiftingModel, statistics: Statistics, skeleton: Skeleton, *, path: Path, centred: bool):
+        self.model, self.skeleton, self.path = model, skeleton, path
+        self.unit = "mm" if statistics.pose_3d is not None else "mm, up to a global scale"
+        self._standardizer, self._centred = statistics.pose_2d, centred
+        mean, std = statistics.pose_2d.mean.numpy(), statistics.pose_2d.std.numpy()
+        self._square = (mean**2 + std**2).sum(axis=1)  # mean squared distance of each joint from the root, px^2
+
+    @classmethod
+    def load(cls, checkpoint_folder, device="auto") -> "Lifter":
+        """The last epoch of a run folder, or a folder of the authors' 2018 code. Raises InputError for others."""
+        folder = Path(checkpoint_folder)
+        if not (folder / "last.pt").exists() and (folder / CHECKPOINT_2018).exists():
+            weights, statistics, options = load_2018(folder)
+            path = folder / CHECKPOINT_2018
+        else:
+            checkpoint, path = read_run(folder, "--checkpoint")
+            weights, options = checkpoint["network"], checkpoint["options"]
+            statistics = Statistics.from_state(checkpoint["statistics"])
+        relative = statistics.pose_3d is None
+        try:
+            skeleton = get_skeleton(options["dataset_type"])
+            network = LiftingNetwork(
+                skeleton.num_joints,
+                linear_size=options["linear_size"],
+                num_stages=options["num_stage"],
+                scale_range=options["scale_range"] if relative else None,
+                output_multiplier=1.0 if relative else None,
+            )
+            centred = options["subtract_2d_root"]
+        except KeyError as missing:
+            raise InputError(f"{path}: its options lack {missing}; load another run") from None
+        load_weights(network, {"network": weights}, path)
+        device = torch.device(
+            "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
+        )
+        output = None if relative else statistics.pose_3d.to(device)
+        model = LiftingModel(network.to(device).eval(), output)
+        return cls(model, statistics, skeleton, path=path, centred=centred)
+
+    def sha256(self) -> str | None:
+        """The hash of the checkpoint's file."""
+        return file_sha256(self.path)
+
+    def __call__(self, poses_2d, layout=None, *, rescale: str = "auto") -> Lifted:
+        """Lift poses (N,K,2) in px, numpy or torch, NaN where a joint is missing; a third column is its confidence.
+
+        layout: the joints' order, by name (`src.keypoints.LAYOUTS`) or as a tuple of names; None: the model's own
+        where the number of joints allows it. rescale: "auto" brings poses of a size that training did not show to the
+        usual one, "never" leaves them as they are. Raises InputError for a layout that does not fit.
+        """
+        poses = poses_2d.cpu().numpy() if isinstance(poses_2d, torch.Tensor) else np.asarray(poses_2d)
+        if poses.ndim != 3 or poses.shape[2] not in (2, 3):
+            raise InputError(f"poses: expected shape (N,K,2), or (N,K,3) with confidence, found {poses.shape}")
+        joints = self._joints(poses.shape[1], layout)
+        if poses.shape[2] == 3:
+            poses = np.where(poses[..., 2:] > 0, poses[..., :2], np.nan)
+        poses = to_skeleton(poses, joints, self.skeleton)
+        return self._lift(poses, rescale)
+
+    def _joints(self, width: int, layout) -> tuple[str, ...]:
+        if layout is None and width == self.skeleton.num_joints:
+            return self.skeleton.joints
+        names = get_layout(layout) if isinstance(layout, str) else layout
+        return joints_of_width(width, None if names is None else tuple(names), "poses")[0]
+
+    def _lift(self, poses: np.ndarray, rescale: str) -> Lifted:
+        missing = np.isnan(poses).any(axis=2)
+        root = poses[:, self.skeleton.root]
+        failed = missing[:, self.skeleton.root] | (2 * (~missing).sum(axis=1) < self.skeleton.num_joints)
+        centred = poses - root[:, None]
+        square = np.where(missing, 0, np.square(centred).sum(axis=2)).sum(axis=1)
+        size = np.sqrt(square / np.maximum((~missing) @ self._square, 1e-9))
+        outside = (size < SIZE_RANGE[0]) | (size > SIZE_RANGE[1])
+        rescaled = outside & ~failed & (size > 0) & (rescale == "auto") & self._centred
+        factor = np.where(rescaled, 1 / np.where(rescaled, size, 1), 1).astype(np.float32)
+        inputs = self._standardizer.apply(
+            torch.from_numpy((centred if self._centred else poses) * factor[:, None, None])
+        )
+        inputs[torch.from_numpy(missing)] = 0
+        device = next(self.model.network.parameters()).device
+        poses_3d, scale = predict(self.model, inputs.to(device), _BATCH)
+        poses_3d = poses_3d.cpu().numpy()
+        poses_3d[failed] = np.nan
+        if scale is not None:
+            scale = scale.cpu().numpy()[:, 0] / factor
+            scale[failed] = np.nan
+        return Lifted(poses_3d, self.skeleton.joints, self.unit, scale, poses, size, rescaled)
