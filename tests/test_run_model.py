@@ -55,10 +55,11 @@ def run_folder(tmp_path):
 
 @pytest.fixture
 def lift(run_folder, tmp_path, capsys):
-    """-> a function that runs the command: (exit code, stdout, stderr, npz content or None)."""
+    """-> a function that runs the command, without pictures: (exit code, stdout, stderr, npz content or None)."""
 
-    def start(*arguments, checkpoint=None):
+    def start(*arguments, checkpoint=None, pictures=0):
         out = tmp_path / "out"
+        arguments = (*arguments, "--pictures", pictures)
         code = run_model.main(
             [*map(str, arguments), "--checkpoint", str(checkpoint or run_folder()), "--out", str(out)]
         )
@@ -165,7 +166,7 @@ def test_files(lift, tmp_path):
     poses = POSES.copy()
     poses[3, 0] = np.nan
     np.savez(path, poses_2d=poses, joint_names=np.array(SKELETON.joints))
-    code, out, err, content = lift(path, "--format", "json", "csv")
+    code, out, err, content = lift(path, "--format", "json", "csv", pictures=2)
     assert (code, err) == (0, "")
     assert "1 poses lack half of their joints, or the root, and come out as NaN: 3" in out
     assert content["poses_3d"].shape == POSES.shape[:2] + (3,) and content["poses_3d"].dtype == np.float32
@@ -204,12 +205,19 @@ def test_committed_demo_poses_are_those_of_the_command():
 
 def test_animation(lift, tmp_path):
     np.save(tmp_path / "k.npy", POSES[:3])
-    code, out, *_ = lift(tmp_path / "k.npy", "--layout", "human36_17k", "--animate")
+    code, out, *_ = lift(tmp_path / "k.npy", "--layout", "human36_17k", "--animate", pictures=1)
     assert code == 0
     path = next(path for path in (tmp_path / "out").iterdir() if path.suffix in (".gif", ".mp4"))
     assert str(path) in out
     if path.suffix == ".gif":
         assert Image.open(path).n_frames == 3
+
+
+def test_show_without_a_display_says_where_the_picture_is(lift, tmp_path, monkeypatch):
+    monkeypatch.setattr("matplotlib.pyplot.get_backend", lambda: "agg")
+    np.save(tmp_path / "k.npy", POSES[:1])
+    code, _, err, content = lift(tmp_path / "k.npy", "--layout", "human36_17k", "--show", pictures=1)
+    assert code == 2 and "no display" in err and "poses_3d.png" in err and content is not None
 
 
 @pytest.mark.parametrize("centred", [False, True])

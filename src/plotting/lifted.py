@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 from matplotlib.animation import FFMpegWriter, FuncAnimation, PillowWriter
+from tqdm import tqdm
 
 from src.plotting.figures import new_figure
 from src.plotting.poses import draw_pose_2d, draw_pose_3d
@@ -49,5 +50,7 @@ def animate(path, poses_2d: np.ndarray, poses_3d: np.ndarray, skeleton, *, fps: 
     has_ffmpeg = shutil.which("ffmpeg") is not None
     path = path.with_suffix(".mp4" if has_ffmpeg else ".gif")
     writer = (FFMpegWriter if has_ffmpeg else PillowWriter)(fps=fps)
-    write_atomically(path, lambda temporary: moving.save(str(temporary), writer=writer, dpi=80))
+    with tqdm(total=len(poses_2d), unit="frame", disable=None) as bar:
+        to_file = {"writer": writer, "dpi": 80, "progress_callback": lambda *_: bar.update()}
+        write_atomically(path, lambda temporary: moving.save(str(temporary), **to_file))
     return path
