@@ -95,6 +95,7 @@ class _Container:
                 AttributeError,
                 RecursionError,
                 MemoryError,
+                OverflowError,
             ) as error:
                 raise InputError(f"{self.path}: is damaged ({error}); copy it again") from None
 

@@ -54,6 +54,8 @@ DERIVED = {
     ],
 }  # fmt: skip
 
+_FAR = 1e6
+
 
 class Keypoints(NamedTuple):
     """2D poses and where they are from: poses (N,K,2) px, NaN where a joint is missing; joints: K names; frame and
@@ -115,27 +117,32 @@ def derived(joints: tuple[str, ...], skeleton: Skeleton) -> list[str]:
 
 
 def _sources(joint: str, joints) -> list[dict[str, float]]:
-    """The ways to get a joint from those of a layout."""
-    if joint in joints:
-        return [{joint: 1.0}]
-    return [way for way in DERIVED.get(joint, []) if all(_sources(source, joints) for source in way)]
+    """The ways to get a joint from those of a layout, best first."""
+    own = [{joint: 1.0}] if joint in joints else []
+    return own + [way for way in DERIVED.get(joint, []) if all(_sources(source, joints) for source in way)]
 
 
 def to_skeleton(poses: np.ndarray, joints: tuple[str, ...], skeleton: Skeleton) -> np.ndarray:
-    """Poses (N,K,2) of a layout's joints -> (N,K',2) float32 of the skeleton's; NaN where a joint cannot be had."""
+    """Poses (N,K,2) of a layout's joints -> (N,K',2) float32 of the skeleton's; NaN where a joint cannot be had.
+
+    What lies further than `_FAR` px from the image's corner is no joint either.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        poses = np.array(poses, dtype=np.float32)
+        poses[~(np.abs(poses) < _FAR)] = np.nan
     if joints == skeleton.joints:
-        return np.array(poses, dtype=np.float32)
+        return poses
     found: dict[str, np.ndarray] = {}
 
     def get(joint: str) -> np.ndarray:
         if joint not in found:
             value = np.full((len(poses), 2), np.nan, dtype=np.float32)
             for way in _sources(joint, joints):
-                if joint in joints:
-                    other = poses[:, joints.index(joint)].astype(np.float32)
+                if joint in way:
+                    other = poses[:, joints.index(joint)]
                 else:
-                    other = sum(weight * get(source) for source, weight in way.items())
-                value = np.where(np.isnan(value), other, value)
+                    other = sum(np.float32(weight) * get(source) for source, weight in way.items())
+                value = np.where(np.isnan(value).any(axis=1, keepdims=True), other, value)
             found[joint] = value
         return found[joint]
 

@@ -47,10 +47,12 @@ class Lifted(NamedTuple):
 class Lifter:
     """A loaded model. ``skeleton``: what it expects and returns; ``unit``: of its poses; ``path``: its file."""
 
-    def __init__(self, model: LiftingModel, statistics: Statistics, skeleton: Skeleton, *, path: Path, centred: bool):
+    def __init__(self, model: LiftingModel, statistics: Statistics, skeleton: Skeleton, *, path: Path, options: dict):
         self.model, self.skeleton, self.path = model, skeleton, path
+        # With a known focal length the network tells a distance instead, of pixels as they are.
+        self._has_scale = options.get("reprojection") != "weak_perspective"
         self.unit = "mm" if statistics.pose_3d is not None else "mm, up to a global scale"
-        self._standardizer, self._centred = statistics.pose_2d, centred
+        self._standardizer, self._centred = statistics.pose_2d, options.get("subtract_2d_root", True)
         mean, std = statistics.pose_2d.mean.numpy(), statistics.pose_2d.std.numpy()
         self._square = (mean**2 + std**2).sum(axis=1)  # mean squared distance of each joint from the root, px^2
 
@@ -75,16 +77,18 @@ class Lifter:
                 scale_range=options["scale_range"] if relative else None,
                 output_multiplier=1.0 if relative else None,
             )
-            centred = options["subtract_2d_root"]
-        except KeyError as missing:
-            raise InputError(f"{path}: its options lack {missing}; load another run") from None
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{path}: its options are damaged or lack {error}; load another run") from None
         load_weights(network, {"network": weights}, path)
+        device = str(device)
+        if device.startswith("cuda") and not torch.cuda.is_available():
+            raise InputError(f"device {device}: PyTorch finds no CUDA device here; use cpu or auto")
         device = torch.device(
             "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
         )
         output = None if relative else statistics.pose_3d.to(device)
         model = LiftingModel(network.to(device).eval(), output)
-        return cls(model, statistics, skeleton, path=path, centred=centred)
+        return cls(model, statistics, skeleton, path=path, options=options)
 
     def sha256(self) -> str | None:
         """The hash of the checkpoint's file."""
@@ -97,14 +101,18 @@ class Lifter:
         where the number of joints allows it. rescale: "auto" brings poses of a size that training did not show to the
         usual one, "never" leaves them as they are. Raises InputError for a layout that does not fit.
         """
-        poses = poses_2d.cpu().numpy() if isinstance(poses_2d, torch.Tensor) else np.asarray(poses_2d)
+        if rescale not in ("auto", "never"):
+            raise InputError(f"rescale: expected auto or never, found {rescale!r}")
+        poses = poses_2d.detach().cpu().numpy() if isinstance(poses_2d, torch.Tensor) else np.asarray(poses_2d)
         if poses.ndim != 3 or poses.shape[2] not in (2, 3):
             raise InputError(f"poses: expected shape (N,K,2), or (N,K,3) with confidence, found {poses.shape}")
         joints = self._joints(poses.shape[1], layout)
         if poses.shape[2] == 3:
             poses = np.where(poses[..., 2:] > 0, poses[..., :2], np.nan)
-        poses = to_skeleton(poses, joints, self.skeleton)
-        return self._lift(poses, rescale)
+        # Joints that are estimated from others must not hide how few were seen.
+        seen = ~np.isnan(poses[:, [i for i, joint in enumerate(joints) if joint in self.skeleton.joints]]).any(axis=2)
+        too_few = 2 * seen.sum(axis=1) < seen.shape[1]
+        return self._lift(to_skeleton(poses, joints, self.skeleton), too_few, rescale)
 
     def _joints(self, width: int, layout) -> tuple[str, ...]:
         if layout is None and width == self.skeleton.num_joints:
@@ -112,15 +120,16 @@ class Lifter:
         names = get_layout(layout) if isinstance(layout, str) else layout
         return joints_of_width(width, None if names is None else tuple(names), "poses")[0]
 
-    def _lift(self, poses: np.ndarray, rescale: str) -> Lifted:
+    def _lift(self, poses: np.ndarray, too_few: np.ndarray, rescale: str) -> Lifted:
         missing = np.isnan(poses).any(axis=2)
         root = poses[:, self.skeleton.root]
-        failed = missing[:, self.skeleton.root] | (2 * (~missing).sum(axis=1) < self.skeleton.num_joints)
+        failed = too_few | missing[:, self.skeleton.root] | (2 * (~missing).sum(axis=1) < self.skeleton.num_joints)
         centred = poses - root[:, None]
         square = np.where(missing, 0, np.square(centred).sum(axis=2)).sum(axis=1)
         size = np.sqrt(square / np.maximum((~missing) @ self._square, 1e-9))
+        failed |= size == 0  # all joints at one point
         outside = (size < SIZE_RANGE[0]) | (size > SIZE_RANGE[1])
-        rescaled = outside & ~failed & (size > 0) & (rescale == "auto") & self._centred
+        rescaled = outside & ~failed & (size > 0) & (rescale == "auto") & self._centred & self._has_scale
         factor = np.where(rescaled, 1 / np.where(rescaled, size, 1), 1).astype(np.float32)
         inputs = self._standardizer.apply(
             torch.from_numpy((centred if self._centred else poses) * factor[:, None, None])
@@ -130,6 +139,7 @@ class Lifter:
         poses_3d, scale = predict(self.model, inputs.to(device), _BATCH)
         poses_3d = poses_3d.cpu().numpy()
         poses_3d[failed] = np.nan
+        scale = scale if self._has_scale else None
         if scale is not None:
             scale = scale.cpu().numpy()[:, 0] / factor
             scale[failed] = np.nan

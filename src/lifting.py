@@ -30,13 +30,16 @@ def read_input(path: str, layout: str | None, image_size) -> Keypoints:
     found = found or read_keypoints(path, names)
     if image_size is None:
         return found
-    reach = np.nanmax(np.abs(found.poses))
+    reach = np.fmax.reduce(np.abs(found.poses), axis=None, initial=0)  # fmax and fmin pass over NaN
     if reach > 2:
         raise InputError(f"{path}: --image_size: coordinates reach {reach:.0f}: these are no fractions of an image")
     poses = np.asarray(found.poses, dtype=np.float32)
-    if np.nanmin(poses) < -0.2:  # the image's middle is 0
+    lowest = np.fmin.reduce(poses, axis=None, initial=0)
+    if lowest < -0.2:  # the image's middle is 0
         poses = (poses + 1) / 2
-    return found._replace(poses=poses * np.array(image_size, dtype=np.float32))
+    note = f"taken for fractions of {image_size} px, from {-1 if lowest < -0.2 else 0} to 1 in x and in y"
+    poses = poses * np.array(image_size, dtype=np.float32)
+    return found._replace(poses=poses, notes=(*found.notes, note))
 
 
 def _concatenate(parts: list[tuple[Path, Keypoints]]) -> Keypoints:
@@ -147,7 +150,9 @@ def save_pictures(keypoints: Keypoints, lifter: Lifter, out: Path, *, rescale: s
     """Poses that can be lifted, of every person, on a page, and a moving picture of a sequence -> paths."""
     chosen = _evenly(np.arange(len(keypoints.poses)), _MOST_LOOKED_AT)
     lifted = lifter(keypoints.poses[chosen], keypoints.joints, rescale=rescale)
-    persons = [np.flatnonzero((keypoints.person[chosen] == p) & ~lifted.failed) for p in np.unique(keypoints.person)]
+    persons = [
+        np.flatnonzero((keypoints.person[chosen] == p) & ~lifted.failed) for p in np.unique(keypoints.person[chosen])
+    ]
     persons = [good for good in persons if len(good)]
     if not persons:
         return []
@@ -159,6 +164,11 @@ def save_pictures(keypoints: Keypoints, lifter: Lifter, out: Path, *, rescale: s
     paths = [out / "poses_3d.png"]
     save_figure(paths[0], sheet)
     if moving:
-        lifted = lifter(keypoints.poses[:_MOST_MOVING], keypoints.joints, rescale=rescale)
-        paths.append(animate(out / "poses_3d", lifted.poses_2d, lifted.poses_3d, lifter.skeleton))
+        numbers, counts = np.unique(keypoints.person, return_counts=True)
+        one = np.flatnonzero(keypoints.person == numbers[counts.argmax()])[:_MOST_MOVING]  # who is there longest
+        lifted = lifter(keypoints.poses[one], keypoints.joints, rescale=rescale)
+        seen = ~lifted.failed
+        if seen.any():
+            both = lifted.poses_2d[seen], lifted.poses_3d[seen]
+            paths.append(animate(out / "poses_3d", *both, lifter.skeleton, frames=keypoints.frame[one][seen]))
     return paths

@@ -113,12 +113,19 @@ def load_pickle(file, where, *, find=_nothing, persistent_load=_nothing):
         raise InputError(f"{where}: is damaged ({type(error).__name__} while unpickling); copy it again") from None
 
 
-def plain(value):
-    """Arrays, scalars and containers in place of their stand-ins. Raises ValueError and such for wrong sizes."""
-    if hasattr(value, "value"):
-        return value.value()
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(plain(item) for item in value)
-    return value
+def plain(value, memo=None):
+    """Arrays, scalars and containers in place of their stand-ins. Raises ValueError and such for wrong sizes.
+
+    memo: what is done already, by id: what a pickle holds many times stays one object, so a small file stays small.
+    """
+    memo = {} if memo is None else memo
+    if id(value) not in memo:
+        if hasattr(value, "value"):
+            memo[id(value)] = value.value()
+        elif isinstance(value, dict):
+            memo[id(value)] = {key: plain(item, memo) for key, item in value.items()}
+        elif isinstance(value, (list, tuple)):
+            memo[id(value)] = type(value)(plain(item, memo) for item in value)
+        else:
+            return value
+    return memo[id(value)]

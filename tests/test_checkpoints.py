@@ -227,6 +227,14 @@ def test_options_from_the_file_beside_it(folder):
     assert load_2018(path)[2] == {"dataset_type": "human36_17k", "epoch": 25}
 
 
+def test_a_bomb_of_shared_lists_does_not_go_off():
+    bomb = []
+    for _ in range(60):
+        bomb = [bomb, bomb]
+    found = plain(load_pickle(io.BytesIO(pickle.dumps(bomb)), "file"))
+    assert len(found) == 2 and found[0] is found[1]
+
+
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
 def test_arrays_pickled_by_todays_numpy(protocol):
     content = {"S1": {"Walk": [np.arange(6.0).reshape(2, 3), np.float32(2.5)]}, "n": np.arange(3), "f": np.eye(2).T}

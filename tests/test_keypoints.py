@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
+from src.data.demo import demo_poses
 from src.data.keypoint_files import read_keypoints
 from src.errors import InputError
 from src.keypoints import DERIVED, LAYOUTS, derived, get_layout, joints_of_width, to_skeleton, underivable
@@ -178,8 +179,11 @@ def test_frames_and_people(tmp_path):
 
 def test_videopose3d(tmp_path):
     path = write_videopose3d(tmp_path)
-    with pytest.raises(InputError, match="--layout"):
-        read_keypoints(path)
+    assert read_keypoints(path).joints == LAYOUTS["human36_17k"], "the archives' order where they name none"
+    named = {"S1": {"Walk": [body(COCO, 1)] * 4}}
+    np.savez(tmp_path / "named.npz", positions_2d=np.array(named, dtype=object),
+             metadata=np.array({"layout_name": "coco"}, dtype=object))  # fmt: skip
+    assert read_keypoints(tmp_path / "named.npz").joints == COCO
     keypoints = read_keypoints(path, COCO)
     np.testing.assert_array_equal(keypoints.poses, body(COCO, 4))
     assert keypoints.person.tolist() == [0, 1, 2, 3]
@@ -194,6 +198,53 @@ def test_missing_joints(tmp_path):
     array[1, 3, 2] = 0
     np.save(tmp_path / "k.npy", array)
     assert np.argwhere(np.isnan(read_keypoints(tmp_path / "k.npy", COCO).poses[..., 0])).tolist() == [[1, 3]]
+
+
+def test_a_layouts_own_missing_joint_is_estimated_too():
+    joints, skeleton = LAYOUTS["openpose_25"], get_skeleton("human36_17k")
+    poses = body(joints)
+    poses[0, joints.index("mid_hip")] = np.nan
+    assert np.abs(to_skeleton(poses, joints, skeleton)[0, skeleton.root] - BODY["mid_hip"]).max() < 0.5
+
+
+@pytest.mark.parametrize("record", [
+    {"image_id": [1]}, {"image_id": "frame_20251122093012345678901.jpg"}, {"keypoints": [10**400, 2, 1] * 17},
+    {"keypoints": {"a": 1}}, {"keypoints": ["a"] * 51}, {"keypoints": None},
+])  # fmt: skip
+def test_odd_records_are_read_or_one_line(tmp_path, record):
+    path = write_json(tmp_path / "odd.json", [{"image_id": 1, "keypoints": triples(COCO)} | record])
+    try:
+        assert read_keypoints(path).frame.dtype == np.int64
+    except InputError as error:
+        assert "odd.json" in str(error)
+
+
+def test_numbers_that_are_no_pixels_are_missing():
+    poses = body(COCO, 3).astype(np.float64)
+    poses[0, 9], poses[1, 9], poses[2, 9] = np.inf, 1e300, [np.nan, 3]
+    skeleton = get_skeleton("human36_14k")
+    missing = np.isnan(to_skeleton(poses, COCO, skeleton)).any(axis=2)
+    assert missing.sum(axis=1).tolist() == [1, 1, 1] and missing[:, skeleton.joints.index("left_wrist")].all()
+
+
+def test_frames_from_file_names_and_tracks_from_alphapose(tmp_path):
+    records = [{"image_id": f"cam2_{i:04d}.jpg", "keypoints": triples(COCO), "idx": 7} for i in range(3)]
+    keypoints = read_keypoints(write_json(tmp_path / "a.json", records))
+    assert keypoints.frame.tolist() == [0, 1, 2] and keypoints.person.tolist() == [7, 7, 7]
+
+
+def test_csv_of_a_spreadsheet(tmp_path):
+    path = write_csv(tmp_path)
+    plain = read_keypoints(path)
+    header, *lines = path.read_text().splitlines()
+    quoted = ",".join(f'"{name}"' for name in header.split(","))
+    path.write_text("\n".join([quoted, *lines]), encoding="utf-8-sig")
+    found = read_keypoints(path, LAYOUTS["openpose_17k"])  # names win over a layout
+    np.testing.assert_array_equal(found.poses, plain.poses)
+    assert found.frame.tolist() == plain.frame.tolist() and found.joints == COCO
+    path.write_text("\n".join([header, *lines]).replace("3,1,", ",1,"))
+    with pytest.raises(InputError, match="frame and person"):
+        read_keypoints(path)
 
 
 class Evil:
@@ -260,7 +311,8 @@ def test_likely_mistakes_are_named():
     assert likely_mistakes(poses, skeleton) == []
     for words, wrong in spoilt.items():
         assert [words in mistake for mistake in likely_mistakes(wrong, skeleton)] == [True], words
-    blocks = poses.transpose(0, 2, 1).reshape(40, 17, 2)  # x0, x1, ..., y0, y1, ... read as pairs
-    assert any("x0, x1" in mistake for mistake in likely_mistakes(blocks, skeleton))
+    walk = demo_poses()["walk"]
+    assert likely_mistakes(walk, skeleton) == []
+    assert any("x0, x1" in m for m in likely_mistakes(walk.transpose(0, 2, 1).reshape(walk.shape), skeleton))
     poses[:, 3:] = np.nan
     assert likely_mistakes(poses * np.nan, skeleton) == [] == likely_mistakes(poses[:0], skeleton)

@@ -220,6 +220,32 @@ def test_show_without_a_display_says_where_the_picture_is(lift, tmp_path, monkey
     assert code == 2 and "no display" in err and "poses_3d.png" in err and content is not None
 
 
+def test_estimated_joints_do_not_make_up_for_detected_ones(run_folder):
+    """Hips, shoulders and a nose: nine joints with the estimated ones, but five of COCO's."""
+    joints = LAYOUTS["coco_17"]
+    poses = np.random.default_rng(0).normal(500, 90, (2, 17, 2))
+    known = [joints.index(j) for j in ("left_hip", "right_hip", "left_shoulder", "right_shoulder", "nose")]
+    poses[1, [i for i in range(17) if i not in known]] = np.nan
+    assert Lifter.load(run_folder(), "cpu")(poses, "coco_17").failed.tolist() == [False, True]
+
+
+def test_a_head_of_inverse_distance_gives_no_scale(run_folder):
+    lifter = Lifter.load(run_folder(reprojection="weak_perspective"), torch.device("cpu"))
+    found = lifter(POSES * 3)
+    assert found.scale is None and not found.rescaled.any()
+
+
+def test_all_joints_at_one_point_are_no_pose(run_folder):
+    assert Lifter.load(run_folder(), "cpu")(np.zeros((2, 17, 2))).failed.all()
+
+
+def test_animation_of_the_person_seen_most(lift, tmp_path):
+    poses = POSES[:6].copy()
+    poses[1] = np.nan
+    np.savez(tmp_path / "k.npz", poses_2d=poses, joint_names=np.array(SKELETON.joints))
+    assert lift(tmp_path / "k.npz", "--animate", pictures=1)[0] == 0
+
+
 @pytest.mark.parametrize("centred", [False, True])
 def test_image_size(lift, tmp_path, centred):
     np.save(tmp_path / "px.npy", POSES)

@@ -24,15 +24,15 @@ def read_keypoints(path, layout: tuple[str, ...] | None = None) -> Keypoints:
     path = Path(path)
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
-    if path.is_dir():
-        return _openpose_folder(path, layout)
     readers = {".npy": _npy, ".npz": _npz, ".csv": _csv, ".json": _json}
-    if path.suffix.lower() not in readers:
+    if not path.is_dir() and path.suffix.lower() not in readers:
         raise InputError(f"{path}: expected .npy, .npz, .csv, .json or a folder of OpenPose's json")
     try:
-        return readers[path.suffix.lower()](path, layout)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error})") from None
+        return (_openpose_folder if path.is_dir() else readers[path.suffix.lower()])(path, layout)
+    except InputError:
+        raise
+    except Exception as error:  # what is not as it should be can go wrong in any way
+        raise InputError(f"{path}: is damaged, or no such file as its name says ({error!r})") from None
 
 
 def _npy(path, layout):
@@ -57,14 +57,14 @@ def _npz(path, layout):
         raise
     except Exception as error:  # zipfile and numpy raise many things
         raise InputError(f"{path}: is no npz file of numbers ({error})") from None
-    if joints is not None and layout is None:
+    if joints is not None:  # what has names needs no layout
         layout = tuple(map(str, joints))
     return _from_array(array, path, layout)
 
 
 def _from_array(array: np.ndarray, path, layout, frame=None, person=None, notes=()) -> Keypoints:
     """(N,2K), (N,K,2) or (N,K,3) with confidence; also a single flat pose."""
-    if not np.issubdtype(array.dtype, np.number) or np.issubdtype(array.dtype, np.complexfloating):
+    if array.dtype.kind not in "fiu":
         raise InputError(f"{path}: expected numbers, found {array.dtype}")
     if array.ndim == 1:
         array = array[None]
@@ -74,24 +74,30 @@ def _from_array(array: np.ndarray, path, layout, frame=None, person=None, notes=
         raise InputError(f"{path}: expected shape (N,2K), (N,K,2) or (N,K,3) with confidence, found {array.shape}")
     joints, found = joints_of_width(array.shape[1], layout, path)
     poses = array[..., :2]
+    if joints in (LAYOUTS["openpose_25"], LAYOUTS["openpose_18"]):  # whose missing joints are at (0, 0)
+        poses = np.where((poses == 0).all(axis=2, keepdims=True), np.nan, poses)
     if array.shape[2] == 3:
         poses = np.where(array[..., 2:] > 0, poses, np.nan)
     numbers = np.arange(len(array))
     return Keypoints(
         poses,
         joints,
-        numbers if frame is None else np.asarray(frame),
-        np.zeros(len(array), dtype=int) if person is None else np.asarray(person),
+        numbers if frame is None else np.asarray(frame, dtype=np.int64),
+        np.zeros(len(array), dtype=np.int64) if person is None else np.asarray(person, dtype=np.int64),
         (*notes, *found),
     )
 
 
 def _videopose3d(path, layout):
     """{subject: {action: [poses (frames, K, 2) of each camera]}}, pickled into an npz; sequences end to end."""
-    with zipfile.ZipFile(path) as archive, archive.open("positions_2d.npy") as file:
-        np.lib.format.read_magic(file)
-        np.lib.format.read_array_header_1_0(file)
-        subjects = plain(load_pickle(file, path))
+    content = {}
+    with zipfile.ZipFile(path) as archive:
+        for name in ("positions_2d", "metadata"):
+            with archive.open(f"{name}.npy") as file:
+                np.lib.format.read_magic(file)
+                np.lib.format.read_array_header_1_0(file)
+                content[name] = plain(load_pickle(file, path))
+    subjects, named = content["positions_2d"], content["metadata"].get("layout_name")
     try:
         parts = [np.asarray(p) for actions in subjects.values() for cameras in actions.values() for p in cameras]
         poses = np.concatenate([part[..., :2] for part in parts])
@@ -100,14 +106,19 @@ def _videopose3d(path, layout):
     frame = np.concatenate([np.arange(len(part)) for part in parts])
     person = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     notes = (f"{len(parts)} sequences end to end; the person number counts them",)
+    usual = {17: "human36_17k", 16: "shg_16k"}.get(poses.shape[1]) if named is None else named
+    taken_for = {"h36m": "human36_17k", "coco": "coco_17"}.get(usual, usual)
+    if layout is None and taken_for in LAYOUTS:
+        notes, layout = (*notes, f"taken for {taken_for}"), LAYOUTS[taken_for]
     return _from_array(poses, path, layout, frame, person, notes)
 
 
 def _csv(path, layout):
     """A header of nose_x, nose_y, maybe nose_confidence (or _score, _c), and maybe frame and person."""
-    header = [name.strip() for name in path.open().readline().split(",")]
+    with path.open(encoding="utf-8-sig") as file:
+        header = [name.strip(' \t\r\n"') for name in file.readline().split(",")]
     joints = tuple(name[:-2] for name in header if name.endswith("_x"))
-    if not joints or any(f"{joint}_y" not in header for joint in joints):
+    if not joints or any(f"{joint}_y" not in header for joint in joints) or len(set(header)) < len(header):
         raise InputError(
             f"{path}: expected a header such as nose_x,nose_y,left_eye_x,...; found {','.join(header)[:80]}"
         )
@@ -125,9 +136,10 @@ def _csv(path, layout):
     poses = np.stack([np.stack([column[f"{joint}_{axis}"] for axis in "xy"], axis=-1) for joint in joints], axis=1)
     for i, joint in enumerate(joints):
         for word in ("confidence", "score", "c"):
-            poses[column.get(f"{joint}_{word}", np.ones(len(poses))) == 0, i] = np.nan
-    frame, person = (column[name].astype(int) if name in column else None for name in ("frame", "person"))
-    return _from_array(poses, path, layout or joints, frame, person)
+            poses[column.get(f"{joint}_{word}", np.ones(len(poses))) <= 0, i] = np.nan
+    if any(name in column and not np.isfinite(column[name]).all() for name in ("frame", "person")):
+        raise InputError(f"{path}: expected a number in every line's frame and person")
+    return _from_array(poses, path, joints, column.get("frame"), column.get("person"))
 
 
 def _read_json(path):
@@ -190,9 +202,10 @@ def _coco(path, records, layout):
     for number, record in enumerate(records):
         triples = _triples(record.get("keypoints"), f"{path}: record {number}: keypoints")
         image = record.get("image_id", number)
-        digits = re.search(r"\d+", str(image))
-        seen[image] = seen.get(image, -1) + 1
-        people.append((int(digits[0]) if digits else number, seen[image], triples))
+        digits = re.findall(r"\d{1,18}", str(image))
+        seen[str(image)] = seen.get(str(image), -1) + 1
+        person = record["idx"] if isinstance(record.get("idx"), int) else seen[str(image)]  # AlphaPose's tracks
+        people.append((int(digits[-1]) if digits else number, person, triples))
     notes = (f"{len(records)} people in {len(seen)} images",)
     return _gather(people, path, layout, notes, by_width={17: "coco_17", 26: "halpe_26"})
 

@@ -36,15 +36,16 @@ def lifted_sheet(poses_2d: np.ndarray, poses_3d: np.ndarray, skeleton, *, captio
     return figure
 
 
-def animate(path, poses_2d: np.ndarray, poses_3d: np.ndarray, skeleton, *, fps: int = 12):
+def animate(path, poses_2d: np.ndarray, poses_3d: np.ndarray, skeleton, *, frames, fps: int = 12):
     """A moving picture of a sequence -> the path written: mp4 where ffmpeg is there, else gif."""
     figure = new_figure(7.5, 3)
+    figure.set_layout_engine("none")  # axes that move from frame to frame tremble
     axes = _add_axes(figure, 1, 1, 1)
 
     def draw(i):
         for axis in axes:
             axis.clear()
-        draw_lifted(axes, poses_2d[i], poses_3d[i], skeleton, caption=f"pose {i}")
+        draw_lifted(axes, poses_2d[i], poses_3d[i], skeleton, caption=f"frame {frames[i]}")
 
     moving = FuncAnimation(figure, draw, frames=len(poses_2d), init_func=lambda: None)
     has_ffmpeg = shutil.which("ffmpeg") is not None
