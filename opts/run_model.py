@@ -15,8 +15,8 @@ def parse_options(argv) -> argparse.Namespace:
     parser.usage = "%(prog)s [INPUT] [options]"
     add, size = parser.add_argument, number(int, at_least=1, at_most=10**6)
     what = (
-        ".npy or .npz of (N,2K), (N,K,2) or (N,K,3); .csv with columns nose_x,nose_y,...; json of COCO, AlphaPose, MMPose "
-        "or OpenPose; a folder of OpenPose's json; VideoPose3D's 2D npz"
+        ".npy or .npz of (N,2K), (N,K,2) or (N,K,3); .csv with columns nose_x,nose_y,...; json of COCO, AlphaPose, "
+        "MMPose or OpenPose; a folder of OpenPose's json; VideoPose3D's 2D npz"
     )
     add("input", nargs="?", metavar="INPUT", default="demo_data", help=what)
     add("--checkpoint", default="checkpoint/cmu_17k", metavar="FOLDER", help="a run, or one of 2018")
