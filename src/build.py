@@ -236,7 +236,12 @@ def pick_device(options) -> torch.device:
     """The device that the options ask for. Sets the number of CPU threads too."""
     if options.threads:
         torch.set_num_threads(options.threads)
-    if options.device == "cuda" and not torch.cuda.is_available():
-        raise InputError("--device cuda: PyTorch finds no CUDA device here; use --device cpu or auto")
-    use_cuda = options.device == "cuda" or (options.device == "auto" and torch.cuda.is_available())
-    return torch.device("cuda" if use_cuda else "cpu")
+    return find_device(options.device)
+
+
+def find_device(name) -> torch.device:
+    """A device by its name, or "auto": CUDA when there is one. Raises InputError for CUDA where there is none."""
+    available = torch.cuda.is_available()
+    if str(name).startswith("cuda") and not available:
+        raise InputError(f"--device {name}: PyTorch finds no CUDA device here; use --device cpu or auto")
+    return torch.device(("cuda" if available else "cpu") if name == "auto" else name)

@@ -87,16 +87,7 @@ class _Container:
                         raise ValueError(f"{count} numbers where {expected} are expected")
                     self.storages[key] = np.fromfile(file, kind, count)
                 return plain(content)
-            except (
-                ValueError,
-                KeyError,
-                TypeError,
-                RuntimeError,
-                AttributeError,
-                RecursionError,
-                MemoryError,
-                OverflowError,
-            ) as error:
+            except Exception as error:  # a damaged file can go wrong in any way
                 raise InputError(f"{self.path}: is damaged ({error}); copy it again") from None
 
     def _find(self, module: str, name: str):

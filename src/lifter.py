@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from src.build import Statistics
+from src.build import Statistics, find_device
 from src.checkpoints import CHECKPOINT_2018, load_2018
 from src.engine import LiftingModel, predict
 from src.errors import InputError
@@ -80,12 +80,7 @@ class Lifter:
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path}: its options are damaged or lack {error}; load another run") from None
         load_weights(network, {"network": weights}, path)
-        device = str(device)
-        if device.startswith("cuda") and not torch.cuda.is_available():
-            raise InputError(f"device {device}: PyTorch finds no CUDA device here; use cpu or auto")
-        device = torch.device(
-            "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
-        )
+        device = find_device(device)
         output = None if relative else statistics.pose_3d.to(device)
         model = LiftingModel(network.to(device).eval(), output)
         return cls(model, statistics, skeleton, path=path, options=options)
@@ -129,7 +124,7 @@ class Lifter:
         size = np.sqrt(square / np.maximum((~missing) @ self._square, 1e-9))
         failed |= size == 0  # all joints at one point
         outside = (size < SIZE_RANGE[0]) | (size > SIZE_RANGE[1])
-        rescaled = outside & ~failed & (size > 0) & (rescale == "auto") & self._centred & self._has_scale
+        rescaled = outside & ~failed & (rescale == "auto") & self._centred & self._has_scale
         factor = np.where(rescaled, 1 / np.where(rescaled, size, 1), 1).astype(np.float32)
         inputs = self._standardizer.apply(
             torch.from_numpy((centred if self._centred else poses) * factor[:, None, None])

@@ -7,8 +7,6 @@ import numpy as np
 from src.skeletons import Skeleton
 
 _MOST = 0.7  # of the poses: what a single person might do is no mistake
-
-
 # Mean limb over the spread of the joints: 0.5 to 0.65 in motion, at most 0.9 in 99 of 100 poses; 1 to 1.5 if shuffled.
 _LONG = 0.9
 

@@ -12,6 +12,7 @@ from src.errors import InputError
 from src.keypoints import LAYOUTS, Keypoints, joints_of_width
 from src.unpickling import load_pickle, plain
 
+_OPENPOSE = {25: "openpose_25", 18: "openpose_18"}
 _ARRAY_NAMES = ("poses_2d", "pose_2d", "keypoints")
 
 
@@ -36,30 +37,19 @@ def read_keypoints(path, layout: tuple[str, ...] | None = None) -> Keypoints:
 
 
 def _npy(path, layout):
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise InputError(f"{path}: is no npy file of numbers ({error})") from None
-    return _from_array(array, path, layout)
+    return _from_array(np.load(path, mmap_mode="r", allow_pickle=False), path, layout)
 
 
 def _npz(path, layout):
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            if "positions_2d" in file.files:
-                return _videopose3d(path, layout)
-            names = [name for name in _ARRAY_NAMES if name in file.files] or file.files
-            joints = file["joint_names"] if "joint_names" in file.files else None
-            if len(names) != 1:
-                raise InputError(f"{path}: expected one array or {_ARRAY_NAMES[0]}, found {', '.join(file.files)}")
-            array = file[names[0]]
-    except InputError:
-        raise
-    except Exception as error:  # zipfile and numpy raise many things
-        raise InputError(f"{path}: is no npz file of numbers ({error})") from None
-    if joints is not None:  # what has names needs no layout
-        layout = tuple(map(str, joints))
-    return _from_array(array, path, layout)
+    with np.load(path, allow_pickle=False) as file:
+        if "positions_2d" in file.files:
+            return _videopose3d(path, layout)
+        names = [name for name in _ARRAY_NAMES if name in file.files] or file.files
+        if len(names) != 1:
+            raise InputError(f"{path}: expected one array or {_ARRAY_NAMES[0]}, found {', '.join(file.files)}")
+        if "joint_names" in file.files:  # what has names needs no layout
+            layout = tuple(map(str, file["joint_names"]))
+        return _from_array(file[names[0]], path, layout)
 
 
 def _from_array(array: np.ndarray, path, layout, frame=None, person=None, notes=()) -> Keypoints:
@@ -74,7 +64,7 @@ def _from_array(array: np.ndarray, path, layout, frame=None, person=None, notes=
         raise InputError(f"{path}: expected shape (N,2K), (N,K,2) or (N,K,3) with confidence, found {array.shape}")
     joints, found = joints_of_width(array.shape[1], layout, path)
     poses = array[..., :2]
-    if joints in (LAYOUTS["openpose_25"], LAYOUTS["openpose_18"]):  # whose missing joints are at (0, 0)
+    if joints in [LAYOUTS[name] for name in _OPENPOSE.values()]:  # whose missing joints are at (0, 0)
         poses = np.where((poses == 0).all(axis=2, keepdims=True), np.nan, poses)
     if array.shape[2] == 3:
         poses = np.where(array[..., 2:] > 0, poses, np.nan)
@@ -156,7 +146,7 @@ def _openpose_folder(folder, layout):
     people = [person for frame, path in enumerate(paths) for person in _openpose_people(path, _read_json(path), frame)]
     empty = len(paths) - len({frame for frame, *_ in people})
     notes = (f"{len(paths)} frames of OpenPose" + (f", {empty} of them without people" if empty else ""),)
-    return _gather(people, folder, layout, notes, by_width={25: "openpose_25", 18: "openpose_18"})
+    return _gather(people, folder, layout, notes, by_width=_OPENPOSE)
 
 
 def _openpose_people(path, content, frame: int):
@@ -183,9 +173,7 @@ def _triples(values, where) -> np.ndarray:
 def _json(path, layout):
     content = _read_json(path)
     if isinstance(content, dict) and "people" in content:
-        return _gather(
-            list(_openpose_people(path, content, 0)), path, layout, by_width={25: "openpose_25", 18: "openpose_18"}
-        )
+        return _gather(list(_openpose_people(path, content, 0)), path, layout, by_width=_OPENPOSE)
     if isinstance(content, dict) and "instance_info" in content:
         return _mmpose(path, content["instance_info"], content.get("meta_info"), layout)
     records = content.get("annotations") if isinstance(content, dict) else content

@@ -2,20 +2,10 @@
 
 import json
 import zipfile
-from contextlib import contextmanager
 
 import numpy as np
 
 from src.runs import write_atomically
-
-
-@contextmanager
-def npy_in_zip(archive: zipfile.ZipFile, name: str, shape: tuple, dtype):
-    """A function that appends rows to an array of that shape in an open npz."""
-    with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
-        header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_2_0(file, header)
-        yield lambda rows: file.write(np.ascontiguousarray(rows, dtype=dtype).tobytes())
 
 
 def write_npz(path, parts, shape: tuple[int, int, int], small: dict):
@@ -26,9 +16,10 @@ def write_npz(path, parts, shape: tuple[int, int, int], small: dict):
 
     def write(temporary):
         with zipfile.ZipFile(temporary, "w") as archive:
-            with npy_in_zip(archive, "poses_3d", shape, np.float32) as append:
+            with archive.open("poses_3d.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array_header_2_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
                 for part in parts:
-                    append(part)
+                    file.write(np.ascontiguousarray(part, dtype="<f4").tobytes())
             for name, value in small.items():
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
                     np.lib.format.write_array(file, np.asarray(value), allow_pickle=False)
