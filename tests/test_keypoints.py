@@ -184,6 +184,8 @@ def test_videopose3d(tmp_path):
     np.savez(tmp_path / "named.npz", positions_2d=np.array(named, dtype=object),
              metadata=np.array({"layout_name": "coco"}, dtype=object))  # fmt: skip
     assert read_keypoints(tmp_path / "named.npz").joints == COCO
+    np.savez(tmp_path / "bare.npz", positions_2d=np.array(named, dtype=object))
+    assert read_keypoints(tmp_path / "bare.npz").joints == LAYOUTS["human36_17k"]
     keypoints = read_keypoints(path, COCO)
     np.testing.assert_array_equal(keypoints.poses, body(COCO, 4))
     assert keypoints.person.tolist() == [0, 1, 2, 3]

@@ -82,12 +82,12 @@ def _videopose3d(path, layout):
     """{subject: {action: [poses (frames, K, 2) of each camera]}}, pickled into an npz; sequences end to end."""
     content = {}
     with zipfile.ZipFile(path) as archive:
-        for name in ("positions_2d", "metadata"):
+        for name in [name for name in ("positions_2d", "metadata") if f"{name}.npy" in archive.namelist()]:
             with archive.open(f"{name}.npy") as file:
                 np.lib.format.read_magic(file)
                 np.lib.format.read_array_header_1_0(file)
                 content[name] = plain(load_pickle(file, path))
-    subjects, named = content["positions_2d"], content["metadata"].get("layout_name")
+    subjects, named = content["positions_2d"], content.get("metadata", {}).get("layout_name")
     try:
         parts = [np.asarray(p) for actions in subjects.values() for cameras in actions.values() for p in cameras]
         poses = np.concatenate([part[..., :2] for part in parts])
