@@ -10,8 +10,8 @@ from torch import nn
 from opts.human36 import parse_options
 from src import build, engine
 from src.data.arrays import PoseArrays, Sequence
-from src.fit import State, fit
-from src.metrics import CHOSEN
+from src.fit import State, Test, fit, test_model
+from src.metrics import CHOSEN, MEANS_MM
 from src.model import Dropout
 from src.runs import RunFolder
 from src.skeletons import get_skeleton
@@ -55,7 +55,8 @@ class Subject:
         recipe = replace(self.recipe, epochs=1, test_every=1)
         few = replace(self.test_data, inputs=self.test_data.inputs[:64], target=self.test_data.target[:64],
                       actions=self.test_data.actions[:64])  # fmt: skip
-        on = {"data": self.data, "test_data": few}
+        test = Test(lambda model: test_model(model, few, recipe.test_batch), MEANS_MM, CHOSEN)
+        on = {"data": self.data, "test": test}
         fit(run, self.trainee, recipe, **on, extras={}, state=state, report=progress)
 
     def tensors(self) -> dict[str, torch.Tensor]:

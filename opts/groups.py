@@ -2,8 +2,7 @@
 
 from argparse import ArgumentParser, BooleanOptionalAction
 
-from opts.presets import PRESETS
-from opts.types import number
+from opts.types import number, skeleton
 from src.labels import ALL_PAIRS, MTURK
 from src.skeletons import SKELETON_NAMES
 
@@ -20,11 +19,11 @@ _MANY = 10**9
 _WEIGHT = number(float, at_least=0, at_most=1e6)
 
 
-def add_run_options(parser: ArgumentParser):
+def add_run_options(parser: ArgumentParser, presets):
     """What to run, where its results go, on what machine."""
     group = parser.add_argument_group("run", "what to run, where results go, on what machine")
     group.add_argument("--preset", nargs="+", metavar="NAME",
-                       help=f"named runs, later ones win: {', '.join(PRESETS)}")  # fmt: skip
+                       help=f"named runs, later ones win: {', '.join(presets)}")  # fmt: skip
     group.add_argument("--ckpt", default="checkpoint", help="folder of all runs")
     group.add_argument("--exp", help="folder of this run in it (default: <data>/<preset>/seed_<n>)")
     group.add_argument("--load", metavar="FOLDER", help="start from the weights of another run folder")
@@ -41,7 +40,7 @@ def add_data_options(parser: ArgumentParser):
     """Which poses."""
     group = parser.add_argument_group("data", "which poses to train and test on")
     group.add_argument("--data_dir", default="synthetic", help="folder with cameras.h5, S1, S5, ..., or synthetic")
-    group.add_argument("--dataset_type", choices=SKELETON_NAMES, default="human36_17k", help="skeleton")
+    _add_skeleton(group, "human36_17k")
     group.add_argument("--actions", nargs="+", metavar="NAME", default=["all"], help="action names, or all")
     subject = number(int, at_least=1, at_most=_MANY)
     group.add_argument("--train_subjects", nargs="+", type=subject, metavar="N", default=[1, 5, 6, 7, 8],
@@ -62,6 +61,32 @@ def add_noise_options(parser: ArgumentParser):
         group.add_argument(f"--{part}_noise_type_2d", choices=NOISE_TYPES, default="none", help=f"{part}ing 2D")
         group.add_argument(f"--{part}_noise_amount_2d", type=amount, default=0.0, metavar="AMOUNT",
                            help="variance in px^2 (normal), largest offset or distance in px (uniform)")  # fmt: skip
+    add_input_options(group)
+
+
+def add_photo_options(parser: ArgumentParser):
+    """Which photos and labels."""
+    group = parser.add_argument_group("data", "which labels to train and test on")
+    group.add_argument("--annotations", default="synthetic", metavar="FILE",
+                       help="json of relative depth labels on photos, or synthetic")  # fmt: skip
+    group.add_argument("--data_dir", metavar="FOLDER", help="where its photos are; only pictures need them")
+    group.add_argument("--truth", metavar="FILE",
+                       help="npz with pose_3d (N,K,3) mm and joint_names: errors in 3D too")  # fmt: skip
+    _add_skeleton(group, "lsp_14k")
+    add_input_options(group)
+    group.add_argument("--use_loaded_stats", action=_SWITCH, default=False,
+                       help="2D statistics of the run of --load, not of the training photos")  # fmt: skip
+    group.add_argument("--fresh_optimizer", action=_SWITCH, default=False,
+                       help="do not go on with the optimiser and step count of the run of --load")  # fmt: skip
+
+
+def _add_skeleton(group, default: str):
+    group.add_argument("--dataset_type", "--skeleton", type=skeleton, default=default, metavar="NAME",
+                       help=f"skeleton: {', '.join(SKELETON_NAMES)}, or a .json file")  # fmt: skip
+
+
+def add_input_options(group):
+    """What happens to the 2D input."""
     group.add_argument("--in_dropout_p", type=number(float, at_least=0, below=1), default=0.0, metavar="P",
                        help="probability of zeroing a keypoint, once, in training and test data")  # fmt: skip
     group.add_argument("--subtract_2d_root", action=_SWITCH, default=True, help="root-centre the 2D input")
@@ -95,17 +120,17 @@ def add_network_options(parser: ArgumentParser):
                        help="largest scale (default: 1, or 0.001 with weak_perspective; relative only)")  # fmt: skip
 
 
-def add_loss_options(parser: ArgumentParser, limb_type: str):
-    """Supervision and losses; ``limb_type`` is the default of --limb_type."""
+def add_loss_options(parser: ArgumentParser, limb_types, reprojections):
+    """Supervision and losses; of ``limb_types`` and ``reprojections``, the choices, the first is the default."""
     group = parser.add_argument_group("losses", "all but --supervision concern the relative model only")
     group.add_argument("--supervision", choices=("relative", "full"), default="relative",
                        help="relative depth labels (ours), or 3D poses (3D supervised)")  # fmt: skip
-    group.add_argument("--reprojection", choices=("scaled_orthographic", "weak_perspective"),
-                       default="scaled_orthographic", help="weak_perspective: with the known focal length")  # fmt: skip
+    group.add_argument("--reprojection", choices=reprojections, default=reprojections[0],
+                       help="weak_perspective: with the known focal length (not on photos)")  # fmt: skip
     for name, (weight, text) in LOSS_WEIGHTS.items():
         group.add_argument(f"--{name}_weight", type=_WEIGHT, default=weight, metavar="W", help=f"weight: {text}")
-    group.add_argument("--limb_type", choices=("avg_human36", "avg_person", "gt"), default=limb_type,
-                       help="limb proportions: training mean, an average person, or each frame's own")  # fmt: skip
+    group.add_argument("--limb_type", choices=limb_types, default=limb_types[0],
+                       help="limb proportions: training mean, an average person, or (gt) each frame's own")  # fmt: skip
     group.add_argument("--distance_multiplier", type=number(float, above=0, at_most=1e6), default=2.5, metavar="M",
                        help="sharpness of the relative depth loss")  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from opts import groups
 from opts.parsing import default_exp, did_you_mean, new_parser, parse
+from opts.presets import PRESETS
+from src.data.arrays import data_name
 from src.data.human36 import ACTIONS, DETECTIONS_SKELETON
 from src.errors import InputError
 from src.labels import joint_pairs
@@ -17,12 +19,16 @@ _RELATIVE_ONLY = (
 def make_parser():
     """The parser of main_human36.py."""
     parser = new_parser("Train and test 2D-to-3D pose lifting on Human3.6M, from relative depth labels or 3D poses.")
-    groups.add_run_options(parser)
+    groups.add_run_options(parser, PRESETS)
     groups.add_data_options(parser)
     groups.add_noise_options(parser)
     groups.add_label_options(parser)
     groups.add_network_options(parser)
-    groups.add_loss_options(parser, limb_type="avg_human36")
+    groups.add_loss_options(
+        parser,
+        limb_types=("avg_human36", "avg_person", "gt"),
+        reprojections=("scaled_orthographic", "weak_perspective"),
+    )
     groups.add_training_options(parser, epochs=25)
     return parser
 
@@ -32,7 +38,7 @@ def parse_options(argv) -> tuple:
 
     Raises InputError for unknown options, values outside their range and contradictions, naming the options.
     """
-    options, differences = parse(make_parser(), argv)
+    options, differences = parse(make_parser(), argv, PRESETS)
     options = options._replace(actions=_actions(options.actions))
     if options.data_dir.strip("/").lower() == "synthetic":
         options = options._replace(data_dir="synthetic")
@@ -46,7 +52,7 @@ def parse_options(argv) -> tuple:
         options = options._replace(scale_range=0.001 if options.reprojection == "weak_perspective" else 1.0)
     if options.preset is None:
         options = options._replace(preset=("supervised" if options.supervision == "full" else "ours",))
-    return options._replace(exp=options.exp or default_exp(options)), differences
+    return options._replace(exp=options.exp or default_exp(options, data_name(options.data_dir))), differences
 
 
 def _actions(names) -> tuple[str, ...]:
@@ -86,25 +92,33 @@ def _check_input(options):
 
 
 def _check_labels_and_losses(options, differences):
+    check_losses(options, differences)
+    if options.supervision == "full":
+        return
+    skeleton = get_skeleton(options.dataset_type)
+    if options.rel_labels_noise_prob != 0 and options.tolerance_mm > 0:
+        raise InputError(
+            f"--rel_labels_noise_prob {options.rel_labels_noise_prob} and --tolerance_mm {options.tolerance_mm:g} "
+            "exclude each other: label noise is defined for labels without a tolerance"
+        )
+    total = len(joint_pairs(skeleton.num_joints))
+    if options.num_pairs != "all" and options.num_pairs > total:
+        raise InputError(f"--num_pairs {options.num_pairs}: --dataset_type {skeleton.name} has {total} pairs")
+
+
+def check_losses(options, differences):
+    """Raise InputError for loss options that contradict each other; both training scripts have these."""
     skeleton = get_skeleton(options.dataset_type)
     if options.supervision == "full":
         unused = [f"--{name}" for name in _RELATIVE_ONLY if name in differences]
         if unused:
             raise InputError(f"{', '.join(unused)} has no effect with --supervision full; leave it out")
         return
-    if options.rel_labels_noise_prob != 0 and options.tolerance_mm > 0:
-        raise InputError(
-            f"--rel_labels_noise_prob {options.rel_labels_noise_prob} and --tolerance_mm {options.tolerance_mm:g} "
-            "exclude each other: label noise is defined for labels without a tolerance"
-        )
-    if options.limb_type == "avg_person" and skeleton.average_limb_lengths is None:
+    if options.limb_type == "avg_person" and skeleton.average_limb_lengths is None and options.symm_weight:
         raise InputError(
             f"--limb_type avg_person: no average limb lengths exist for --dataset_type {skeleton.name}; "
-            "use --limb_type avg_human36 or gt"
+            "use --limb_type avg_human36 or gt, or --symm_weight 0"
         )
-    total = len(joint_pairs(skeleton.num_joints))
-    if options.num_pairs != "all" and options.num_pairs > total:
-        raise InputError(f"--num_pairs {options.num_pairs}: --dataset_type {skeleton.name} has {total} pairs")
     weights = [f"{name}_weight" for name in groups.LOSS_WEIGHTS]
     if not any(getattr(options, weight) for weight in weights):
         raise InputError(f"--{', --'.join(weights)} are all 0: nothing to train")

@@ -6,8 +6,7 @@ import re
 import shlex
 from collections import namedtuple
 
-from opts.presets import PRESETS, option_tokens, preset_tokens
-from src.data.arrays import data_name
+from opts.presets import option_tokens, preset_tokens
 from src.errors import InputError
 
 _NOT_OPTIONS_OF_A_RUN = ("preset", "dry_run")
@@ -50,7 +49,7 @@ def new_parser(description: str) -> argparse.ArgumentParser:
     )
 
 
-def parse(parser: argparse.ArgumentParser, argv) -> tuple:
+def parse(parser: argparse.ArgumentParser, argv, presets: dict) -> tuple:
     """argv -> (options as a frozen named tuple, their difference from the defaults as a dict).
 
     Raises InputError for unknown options and for values outside their range.
@@ -59,10 +58,10 @@ def parse(parser: argparse.ArgumentParser, argv) -> tuple:
     chosen.add_argument("--preset", nargs="+", default=[])
     names = chosen.parse_known_args(argv)[0].preset
     for name in names:
-        if name not in PRESETS:
-            hint = did_you_mean(name, PRESETS, f"; there are {', '.join(PRESETS)}")
+        if name not in presets:
+            hint = did_you_mean(name, presets, f"; there are {', '.join(presets)}")
             raise InputError(f"--preset: unknown preset {name}{hint}")
-    values = vars(parser.parse_args(preset_tokens(names) + list(argv)))
+    values = vars(parser.parse_args(preset_tokens(names, presets) + list(argv)))
     differences = {
         name: value
         for name, value in values.items()
@@ -72,10 +71,11 @@ def parse(parser: argparse.ArgumentParser, argv) -> tuple:
     return namedtuple("Options", frozen)(**frozen), differences
 
 
-def default_exp(options) -> str:
-    """<data>/<preset>/seed_<n>: the run folder that nobody named; a mere test does not go into the training's."""
-    folder = f"{data_name(options.data_dir)}/{'+'.join(options.preset)}/seed_{options.seed}"
-    return f"{folder}_eval" if options.eval_only else folder
+def default_exp(options, data: str) -> str:
+    """<data>/<preset>/seed_<n>: the run folder that nobody named; neither a mere test nor what begins with another
+    run's weights goes into the training's."""
+    folder = f"{data}/{'+'.join(options.preset)}/seed_{options.seed}"
+    return f"{folder}_eval" if options.eval_only else f"{folder}_finetuned" if options.load else folder
 
 
 def run_options(options) -> dict:

@@ -6,13 +6,20 @@ PRESETS = {
     # Not of the paper: a run of seconds, to try things out. Combine it: --preset supervised testing.
     "testing": {"linear_size": 64, "epochs": 2, "amt_train_data": 0.1, "amt_test_data": 10},
 }
+# The same for main_lsp.py.
+LSP_PRESETS = {
+    "ours": {},
+    "supervised": {"supervision": "full", "eval_only": True},
+    "finetune": {"epochs": 25, "limb_type": "avg_human36"},
+    "testing": {"linear_size": 64, "epochs": 2},
+}
 
 
-def preset_tokens(names) -> list[str]:
+def preset_tokens(names, presets: dict) -> list[str]:
     """The command-line tokens that presets stand for, later ones last, so that argparse lets them win."""
     tokens = []
     for name in names:
-        for option, value in PRESETS[name].items():
+        for option, value in presets[name].items():
             tokens += option_tokens(option, value)
     return tokens
 

@@ -1,7 +1,11 @@
 """Types of option values: what argparse calls on a token. Each refuses what is outside its range, in words."""
 
 import argparse
+import difflib
 import math
+
+from src.errors import InputError
+from src.skeletons import SKELETON_NAMES, read_skeleton
 
 
 def number(kind, *, at_least=None, above=None, at_most=None, below=None, word=None):
@@ -33,3 +37,17 @@ def number(kind, *, at_least=None, above=None, at_most=None, below=None, word=No
         return value
 
     return parse
+
+
+def skeleton(token: str) -> str:
+    """A skeleton's name as it is; a json file as its content, so that a run needs the file no more."""
+    if token in SKELETON_NAMES or token.startswith("{"):
+        return token
+    if token.endswith(".json"):
+        try:
+            return read_skeleton(token)
+        except InputError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+    near = difflib.get_close_matches(token, SKELETON_NAMES, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(SKELETON_NAMES)}, or a .json file"
+    raise argparse.ArgumentTypeError(f"unknown skeleton {token}; {hint}")

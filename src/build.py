@@ -103,16 +103,16 @@ def fit_statistics(poses: Centred, options) -> Statistics:
     )
 
 
-def make_inputs(poses: Centred, statistics: Statistics, options, *, part: str) -> torch.Tensor:
-    """Standardised 2D input (N,K,2), keypoints dropped where asked for."""
-    inputs = statistics.pose_2d.apply(torch.from_numpy(poses.input_2d)).numpy()
+def make_inputs(input_2d: np.ndarray, statistics: Statistics, options, *, part: str) -> torch.Tensor:
+    """2D input (N,K,2) px -> the same standardised, keypoints dropped where asked for."""
+    inputs = statistics.pose_2d.apply(torch.from_numpy(input_2d)).numpy()
     rng = seeding.generator(options.seed, f"input_dropout_{part}")
     return torch.from_numpy(drop_keypoints(inputs, options.in_dropout_p, rng))
 
 
 def make_training_data(arrays: PoseArrays, poses: Centred, statistics: Statistics, *, options, device) -> TrainingData:
     """Subsample, choose and label pairs, move to the device."""
-    inputs = make_inputs(poses, statistics, options, part="train")
+    inputs = make_inputs(poses.input_2d, statistics, options, part="train")
     keep = _subset(len(arrays), options)
     tensors = {"inputs": inputs[keep], "pose_2d": torch.from_numpy(poses.pose_2d[keep])}
     constants, labels = {}, None
@@ -143,7 +143,7 @@ def make_training_data(arrays: PoseArrays, poses: Centred, statistics: Statistic
 
 def make_test_data(arrays: PoseArrays, poses: Centred, statistics: Statistics, *, options, device) -> TestData:
     """Inputs and root-centred targets on the device."""
-    inputs = make_inputs(poses, statistics, options, part="test").to(device)
+    inputs = make_inputs(poses.input_2d, statistics, options, part="test").to(device)
     joints = get_skeleton(options.dataset_type).joints
     return TestData(inputs, torch.from_numpy(poses.pose_3d).to(device), arrays.action, joints)
 
@@ -205,7 +205,7 @@ def build_criterion(options) -> losses.Criterion:
 
     terms = {
         "relative": lambda pose, scale, batch: losses.relative_depth_loss(
-            pose, batch["pairs"], batch["labels"], multiplier
+            pose, batch["pairs"], batch["labels"], multiplier, weights=batch.get("weights")
         ),
         "reproj": reprojection,
         "root": lambda pose, scale, batch: losses.root_loss(pose, skeleton.root),

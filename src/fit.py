@@ -1,13 +1,15 @@
 """The loop over epochs: train, test, keep the best, save; going on from the last whole epoch."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from src import engine
 from src.errors import InputError, Interrupted
-from src.metrics import CHOSEN, MEANS_MM, summarize
+from src.metrics import summarize
 from src.runs import RunFolder, file_sha256, load_checkpoint
+from src.skeletons import get_skeleton
 
 
 @dataclass
@@ -20,6 +22,18 @@ class State:
     history: list[dict] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Test:
+    """How a model is tested. run: model -> tuple that begins with named numbers; logged: those of them that a log row
+    holds; chosen: the one that decides which epoch is the best, the smaller the better."""
+
+    __test__ = False  # no test case, whatever pytest thinks of the name
+
+    run: Callable
+    logged: tuple[str, ...]
+    chosen: str
+
+
 def test_model(model, data: engine.TestData, batch: int) -> tuple[dict, dict, dict]:
     """-> (named means as `metrics.summarize`, joint errors by alignment, poses), see `engine.predict_and_compare`."""
     errors, poses = engine.predict_and_compare(model, data, batch)
@@ -30,11 +44,11 @@ test_model.__test__ = False
 
 
 def fit(
-    run: RunFolder, trainee: engine.Trainee, recipe: engine.Recipe, *, data, test_data, extras, state: State, report
+    run: RunFolder, trainee: engine.Trainee, recipe: engine.Recipe, *, data, test: Test, extras, state: State, report
 ):
-    """Train up to ``recipe.epochs`` and return `test_model` of the last epoch.
+    """Train up to ``recipe.epochs`` and return what the test of the last epoch returns.
 
-    data, test_data: `engine.TrainingData` and `engine.TestData`; extras: what checkpoints hold beside the state;
+    data: `engine.TrainingData`; extras: what checkpoints hold beside the state;
     report: has ``progress`` and ``epoch``. After each epoch best.pt (if it is), last.pt and log.csv are written, in
     this order: a crash in between repeats the epoch to the same numbers. Raises Interrupted on Ctrl-C.
     """
@@ -48,24 +62,24 @@ def fit(
             row = {"epoch": epoch, "step": step, "lr": recipe.schedule.at(step), **losses}
             tested = None
             if epoch % recipe.test_every == 0:
-                tested = test_model(trainee.model, test_data, recipe.test_batch)
-                row |= {name: tested[0][name] for name in MEANS_MM}
+                tested = test.run(trainee.model)
+                row |= {name: tested[0][name] for name in test.logged}
             row["seconds"] = round(time.monotonic() - start, 2)
-            _keep(run, trainee, state, row, extras)
+            _keep(run, trainee, state, row=row, extras=extras, test=test)
             report.epoch(row, recipe.epochs)
     except KeyboardInterrupt:
         raise Interrupted(
             f"interrupted; {state.epoch} whole epochs are in {run.path}: the same command goes on from there"
         ) from None
-    return tested or test_model(trainee.model, test_data, recipe.test_batch)
+    return tested or test.run(trainee.model)
 
 
-def _keep(run: RunFolder, trainee: engine.Trainee, state: State, row: dict, extras: dict):
+def _keep(run: RunFolder, trainee: engine.Trainee, state: State, *, row: dict, extras: dict, test: Test):
     """Take the epoch into the state and write the state."""
     best = state.best
     network = {name: tensor.cpu() for name, tensor in trainee.model.network.state_dict().items()}
-    if CHOSEN in row and (best is None or row[CHOSEN] < best[CHOSEN]):
-        best = {name: row[name] for name in ("epoch", *MEANS_MM)}
+    if test.chosen in row and (best is None or row[test.chosen] < best[test.chosen]):
+        best = {name: row[name] for name in ("epoch", *test.logged)}
         run.save_checkpoint("best.pt", {**extras, "network": network, "epoch": row["epoch"]})
     following = State(epoch=row["epoch"], step=row["step"], best=best, history=[*state.history, row])
     optimizer = trainee.optimizer.state_dict()
@@ -74,15 +88,15 @@ def _keep(run: RunFolder, trainee: engine.Trainee, state: State, row: dict, extr
     run.write_log(state.history)
 
 
-def finished_result(run: RunFolder, options: dict) -> dict | None:
-    """The folder's result.json if the options ask for no more than it has, else None.
+def finished_result(run: RunFolder, options: dict, wanted: dict) -> dict | None:
+    """The folder's result.json if the options ask for no more than it has, else None. wanted: its {key: type}.
 
     A test of another run is done again if that run's last.pt is no longer the one that was tested.
     """
     result = run.read_json("result.json")
     if result is None:
         return None
-    wanted = {"epoch": int, "frames": int, "data": dict, "per_action": dict, CHOSEN: float}
+    wanted = {"epoch": int, "frames": int, "data": dict, **wanted}
     if any(not isinstance(result.get(name), kind) for name, kind in wanted.items()):
         raise InputError(f"{run.path / 'result.json'}: is no result of a run; move it away or choose another --exp")
     if options["eval_only"]:
@@ -125,11 +139,15 @@ def resume(run: RunFolder, trainee: engine.Trainee, options: dict, data: dict) -
     if _identity(checkpoint["data"]) != _identity(data):
         raise InputError(f"{run.path}: the data have changed since this run began; choose another --exp")
     load_weights(trainee.model.network, checkpoint, path)
+    _load_optimizer(trainee, checkpoint, path)
+    return State(**{name: checkpoint[name] for name in ("epoch", "step", "best", "history")})
+
+
+def _load_optimizer(trainee: engine.Trainee, checkpoint: dict, path):
     try:
         trainee.optimizer.load_state_dict(checkpoint["optimizer"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: its optimiser state is damaged ({error}); choose another --exp") from None
-    return State(**{name: checkpoint[name] for name in ("epoch", "step", "best", "history")})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: its optimiser state is damaged ({error}); choose another run") from None
 
 
 def _identity(data: dict) -> list:
@@ -139,7 +157,7 @@ def _identity(data: dict) -> list:
 
 
 # Options that decide which weights fit and what input they expect.
-_NETWORK_OPTIONS = ("dataset_type", "supervision", "linear_size", "num_stage", "subtract_2d_root")
+_NETWORK_OPTIONS = ("dataset_type", "supervision", "linear_size", "num_stage", "subtract_2d_root", "scale_range")
 
 
 def read_run(folder, option: str) -> tuple[dict, Path]:
@@ -155,6 +173,15 @@ def load_run(folder, options: dict) -> dict:
     checkpoint, path = read_run(folder, "--load")
     for name in _NETWORK_OPTIONS:
         found, asked = checkpoint["options"].get(name), options[name]
-        if found != asked:
+        same_joints = name == "dataset_type" and get_skeleton(found).joints == get_skeleton(asked).joints
+        if found != asked and not same_joints:
             raise InputError(f"{path}: was trained with --{name} {found}, not {asked}; give the same here")
     return checkpoint
+
+
+def take_over(trainee: engine.Trainee, checkpoint: dict, path) -> int:
+    """Go on with another run's optimiser: put its state into the trainee's -> steps done there. Raises InputError."""
+    if not isinstance(checkpoint.get("step"), int) or "optimizer" not in checkpoint:
+        raise InputError(f"--load {path}: holds weights without their optimiser; add --fresh_optimizer")
+    _load_optimizer(trainee, checkpoint, path)
+    return checkpoint["step"]

@@ -37,18 +37,26 @@ def _numbers(values: tuple[float, ...], dtype: torch.dtype, device: torch.device
 
 
 def relative_depth_loss(
-    pose_3d: torch.Tensor, pairs: torch.Tensor, labels: torch.Tensor, distance_multiplier: float = 2.5
+    pose_3d: torch.Tensor,
+    pairs: torch.Tensor,
+    labels: torch.Tensor,
+    distance_multiplier: float = 2.5,
+    weights: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """How badly the depths of pose_3d (B,K,3) agree with labels (B,) in {-1,0,1} of joint pairs (B,2) long.
 
-    d = (z_i - z_j) / mean over the batch of |z_i - z_j|; log(1 + exp(-y d m)) for y = +-1, d^2 for y = 0; their mean.
+    d = (z_i - z_j) / mean over the batch of |z_i - z_j|; log(1 + exp(-y d m)) for y = +-1, d^2 for y = 0; their mean,
+    weighted with weights (B,) where they are given.
     """
     depth_i, depth_j = _widen(pose_3d[..., 2]).gather(1, pairs).unbind(dim=1)
     distance = depth_i - depth_j
     distance = distance / distance.abs().mean()
     labels = labels.to(distance.dtype)
     ranking = softplus((-distance_multiplier * labels * distance).clamp(max=MAX_EXPONENT))
-    return torch.where(labels == 0, distance.square(), ranking).mean()
+    losses = torch.where(labels == 0, distance.square(), ranking)
+    if weights is None:
+        return losses.mean()
+    return losses.dot(weights.to(losses.dtype)) / weights.sum().clamp(min=EPS)
 
 
 def orthographic_loss(pose_3d: torch.Tensor, pose_2d: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:

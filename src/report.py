@@ -1,6 +1,9 @@
 """What a run tells its user: progress, the result as data, a table, pictures."""
 
+from pathlib import Path
+
 import numpy as np
+from matplotlib.image import imread
 from tqdm import tqdm
 
 from src.errors import InputError
@@ -10,6 +13,7 @@ from src.plotting.poses import draw_test_poses
 from src.plotting.training import draw_training
 from src.runs import RunFolder
 
+_SHOWN = {"wrong_labels": "wrong labels {:.1%}", CHOSEN: "PA-MPJPE {:.1f} mm"}  # of a test, after each epoch
 _LABELS = {"mpjpe": "MPJPE", "scaled_mpjpe": "scaled MPJPE", "pa_mpjpe": "PA-MPJPE"}
 
 
@@ -30,10 +34,10 @@ class Report:
 
     def epoch(self, row: dict, epochs: int):
         """An epoch is done and saved."""
-        skipped = ("epoch", "step", "lr", "seconds", *MEANS_MM)
-        losses = "  ".join(f"{name} {value:.4g}" for name, value in row.items() if name not in skipped)
-        error = f"  {_LABELS['pa_mpjpe']} {row[CHOSEN]:.1f} mm" if CHOSEN in row else ""
-        tqdm.write(f"epoch {row['epoch']}/{epochs}  {losses}{error}  {row['seconds']:.0f} s")
+        skipped = ("epoch", "step", "lr", "seconds", *MEANS_MM, *_SHOWN)
+        words = [f"{name} {value:.4g}" for name, value in row.items() if name not in skipped]
+        words += [text.format(row[name]) for name, text in _SHOWN.items() if name in row]
+        tqdm.write(f"epoch {row['epoch']}/{epochs}  {'  '.join(words)}  {row['seconds']:.0f} s")
 
     def __enter__(self) -> "Report":
         return self
@@ -51,37 +55,22 @@ def _whose(data: dict, part: str) -> str:
     return ", ".join([data_title(data), *(f"S{subject}" for subject in data[part]["subjects"])])
 
 
-def print_notes(data: dict):
-    """What the reader wants the user to know, and what data this is."""
+def notes(data: dict) -> list[str]:
+    """What data this is, and what its reader wants the user to know."""
+    lines = []
     for part in ("train", "test"):
         if data[part] is not None:
             counts = f"{data[part]['frames']:,} poses in {data[part]['sequences']} sequences"
-            print(f"{part}: {_whose(data, part)}: {counts}")
-            for note in data[part]["notes"]:
-                print(f"note: {note}")
+            lines += [f"{part}: {_whose(data, part)}: {counts}", *(f"note: {note}" for note in data[part]["notes"])]
     if data["overlapping_subjects"]:
-        print(f"note: subjects {data['overlapping_subjects']} are in training and test set: errors will look too good")
+        subjects = data["overlapping_subjects"]
+        lines.append(f"note: subjects {subjects} are in training and test set: errors will look too good")
+    return lines
 
 
-def make_result(options: dict, means: dict, data: dict, *, epoch: int, best: dict | None, tested_sha256) -> dict:
-    """What result.json holds. tested_sha256: of the checkpoint that --eval_only tested, else None."""
-    return {
-        **{name: means[name] for name in means if not name.startswith("per_")},
-        "epoch": epoch,
-        "which": "last",
-        "best": best,
-        "frames": data["test"]["frames"],
-        "skeleton": options["dataset_type"],
-        "supervision": options["supervision"],
-        "preset": options["preset"],
-        "seed": options["seed"],
-        "trained": not options["eval_only"],
-        "loaded_from": options["load"],
-        "tested_sha256": tested_sha256,
-        "data": data,
-        "per_action": means["per_action"],
-        "per_joint": means["per_joint"],
-    }
+def run_title(data: dict, result: dict) -> str:
+    """What stands over a run's pictures."""
+    return f"{data_title(data)}, {'+'.join(result['preset'])}, seed {result['seed']}"
 
 
 def print_result(result: dict, run: RunFolder):
@@ -137,10 +126,55 @@ def _caption(sequence) -> str:
     return f"S{sequence.subject} {sequence.name} {sequence.camera}"
 
 
+def save_curves(run: RunFolder, history: list[dict], title: str):
+    """loss_curves.png."""
+    save_figure(run.path / "loss_curves.png", draw_training(history, title))
+
+
+def read_images(folder, files: list[str]) -> list[np.ndarray | None]:
+    """Photos by their names in a folder; None, and one line in all, where they can't be had."""
+    images = []
+    for file in files:
+        try:
+            images.append(imread(Path(folder) / file) if folder else None)
+        except (OSError, ValueError, SyntaxError):  # Pillow's for what is no picture
+            images.append(None)
+    if any(image is None for image in images):
+        where = f"under {folder}" if folder else "(--data_dir FOLDER names where they are)"
+        print(f"note: no photos {where}: poses are drawn on a plain background")
+    return images
+
+
+def print_photo_result(result: dict, run: RunFolder):
+    """The share of wrong labels as a table, and where everything is. Raises InputError if the result isn't whole."""
+    try:
+        lines = _photo_lines(result, run)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{run.path / 'result.json'}: is damaged ({error!r}); move it away, and run again") from None
+    print("\n".join(lines))
+
+
+def _photo_lines(result: dict, run: RunFolder) -> list[str]:
+    counts = f"{result['frames']:,} test photos, {result['skeleton']}, epoch {result['epoch']} (last)"
+    lines = [f"\n{data_title(result['data'])}: {counts}", f"{'':<24}{'labels':>10}{'wrong':>10}"]
+    rows = {"all": {"labels": result["labels"], "wrong": result["wrong_labels"]}, **result["per_occlusion"]}
+    rows |= {f"true depth gap {gap} cm": row for gap, row in result.get("per_gap_cm", {}).items()}
+    lines += [f"{name:<26}{row['labels']:>8,}{row['wrong']:>10.1%}" for name, row in rows.items()]
+    if CHOSEN in result:
+        lines.append(f"{result['wrong_labels_of_truth']:.1%} of the labels contradict the 3D truth itself")
+        lines.append(f"{result['wrong_order']:.1%} of the same pairs are in another order than in the 3D truth")
+        errors = zip(_LABELS.values(), (result[name] for name in MEANS_MM), strict=True)
+        lines.append(", ".join(f"{name} {value:.1f} mm" for name, value in errors))
+    if result["best"] is not None:
+        best = f"best epoch: {result['best']['epoch']}, {result['best']['wrong_labels']:.1%} wrong"
+        lines.append(f"{best} (the table is the last's)")
+    return [*lines, f"by pair of joints: result.json; results and checkpoints: {run.path}"]
+
+
 def save_pictures(run: RunFolder, arrays, poses, tested, *, history: list[dict], skeleton, title: str):
     """loss_curves.png, if anything was trained, and test_poses.png. tested: as `fit.test_model` returns it."""
     if history:
-        save_figure(run.path / "loss_curves.png", draw_training(history, title))
+        save_curves(run, history, title)
     _, errors, predicted = tested
     rows = np.unique(np.linspace(0, len(arrays) - 1, 6).astype(int))
     page = draw_test_poses(

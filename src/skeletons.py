@@ -1,7 +1,9 @@
 """The skeletons: named joints in model order, limbs, root and proportions (paper section 4; Human3.6M's 32 joints)."""
 
+import json
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from src.errors import InputError
 
@@ -111,7 +113,12 @@ SKELETON_NAMES = tuple(_SPECIFICATIONS)
 
 @cache
 def get_skeleton(name: str) -> Skeleton:
-    """The skeleton of that name, one of `SKELETON_NAMES`. Raises InputError for any other name."""
+    """The skeleton of that name, one of `SKELETON_NAMES`, or of the json text that `read_skeleton` returns.
+
+    Raises InputError for any other name.
+    """
+    if name.startswith("{"):
+        return _custom(name)
     if name not in _SPECIFICATIONS:
         raise InputError(f"unknown skeleton {name!r}; there are {', '.join(SKELETON_NAMES)}")
     indices, root, limb_names, unit_limb, lengths = _SPECIFICATIONS[name]
@@ -127,3 +134,49 @@ def get_skeleton(name: str) -> Skeleton:
         human36_indices=indices,
         average_limb_lengths=lengths,
     )
+
+
+def read_skeleton(path) -> str:
+    """A skeleton's json file -> its content as text, for `get_skeleton`. Raises InputError naming what is wrong in it.
+
+    Fields: joints (names in model order), limbs (pairs of names), root (a name), unit_limb (one of the limbs);
+    maybe name, masked_limbs (pairs) and average_limb_lengths (a number per limb).
+    """
+    try:
+        text = json.dumps(json.loads(Path(path).read_text()))
+        get_skeleton(text)
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: cannot be read as json ({error})") from None
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return text
+
+
+def _custom(text: str) -> Skeleton:
+    try:
+        content = json.loads(text)
+        joints, root = tuple(content["joints"]), content["root"]
+        limbs, masked = ([tuple(limb) for limb in content.get(key, [])] for key in ("limbs", "masked_limbs"))
+        unit, lengths = tuple(content["unit_limb"]), content.get("average_limb_lengths")
+        known = set(HUMAN36_JOINTS)
+        if not all(isinstance(joint, str) for joint in joints) or len(set(joints)) != len(joints) or len(joints) < 2:
+            raise InputError("skeleton: joints: expected a list of different names")
+        unknown = [joint for limb in limbs for joint in limb if joint not in joints]
+        if unknown or any(len(set(limb)) != 2 for limb in limbs):
+            raise InputError(f"skeleton: limbs: expected pairs of joints, found {unknown or limbs}")
+        if lengths is not None and (len(lengths) != len(limbs) or not all(0 < length < 1e6 for length in lengths)):
+            raise InputError(f"skeleton: average_limb_lengths: expected {len(limbs)} lengths, one for each limb")
+        return Skeleton(
+            name=str(content.get("name", f"own skeleton of {len(joints)} joints")),
+            joints=joints,
+            limbs=tuple((joints.index(a), joints.index(b)) for a, b in limbs),
+            root=joints.index(root),
+            unit_limb=limbs.index(unit),
+            masked_limbs=tuple(limbs.index(limb) for limb in masked),
+            human36_indices=tuple(map(HUMAN36_JOINTS.index, joints)) if known.issuperset(joints) else (),
+            average_limb_lengths=None if lengths is None else tuple(map(float, lengths)),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"skeleton: expected joints, limbs, root (a joint) and unit_limb (a limb): {error!r}"
+        ) from None

@@ -1,0 +1,84 @@
+"""Synthetic "photos" with relative depth labels: synthetic motion, unusual viewpoints, simulated annotators.
+
+``python -m src.data.synthetic_photos --out DIR`` writes it: labels.json, and the 3D truth beside it in truth.npz.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from src import seeding
+from src.data.human36 import ACTIONS
+from src.data.synthetic import SUBJECTS, make_motion
+from src.errors import run_command
+from src.labels import MTURK, draw_pairs, flip_probability, joint_pairs
+from src.runs import write_atomically
+from src.skeletons import Skeleton, get_skeleton
+
+NUM_PHOTOS, LABELS_PER_PHOTO = 600, 5
+_FRAMES = 7  # of every motion
+_HEIGHT_PX, _MARGIN_PX = 125, 20
+
+
+def make_content(skeleton: Skeleton, *, num_photos: int = NUM_PHOTOS, seed: int = 0) -> tuple[dict, np.ndarray]:
+    """-> (what the label file holds, truth (N,K,3) mm in the camera's frame). Every other photo is for training."""
+    rng = seeding.generator(seed, "photos")
+    motions = np.concatenate([make_motion(s, a, a, frames=_FRAMES, seed=seed).world for s in SUBJECTS for a in ACTIONS])
+    poses = motions[rng.permutation(len(motions))[np.arange(num_photos) % len(motions)]]
+    truth = np.stack([_see(pose, rng) for pose in poses[:, list(skeleton.human36_indices)]])
+    pixels = truth[..., :2] / truth[..., 2:]
+    tall = np.ptp(pixels, axis=1).max(axis=1)[:, None, None]
+    pixels = (pixels - pixels.min(axis=1, keepdims=True)) / tall * _HEIGHT_PX + _MARGIN_PX
+    joints = joint_pairs(skeleton.num_joints)[draw_pairs(num_photos, skeleton.num_joints, LABELS_PER_PHOTO, rng=rng).T]
+    gap = np.diff(np.take_along_axis(truth[..., 2], joints.reshape(num_photos, -1), 1).reshape(joints.shape))[..., 0]
+    wrong = rng.random(gap.shape) < flip_probability(gap, MTURK)
+    label = (gap < 0) ^ wrong  # 1: the second joint is closer
+    images = [
+        {
+            "im_file": f"images/im{i + 1:04d}.jpg",
+            "is_train": i % 2 == 0,
+            "keypoints": pixels[i].round(2).ravel().tolist(),
+            "occluded": [0] * skeleton.num_joints,
+            "anns": [
+                {"kp0": int(a), "kp1": int(b), "label": int(answer), "original_id": f"{i}_{a},{b}"}
+                for (a, b), answer in zip(joints[i], label[i], strict=True)
+            ],
+        }
+        for i in range(num_photos)
+    ]
+    return {"joint_names": list(skeleton.joints), "images": images}, truth.astype(np.float32)
+
+
+def _see(pose: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """World pose (K,3) mm, z up -> (K,3) in the frame of a camera anywhere round it, low or high, rolled a little."""
+    azimuth, elevation, roll = np.radians([rng.uniform(0, 360), rng.uniform(-15, 40), rng.normal(0, 8)])
+    back = np.array([np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)])
+    right = np.cross(-back, [0, 0, 1]) / np.cos(elevation)
+    down = np.cross(-back, right)
+    rolled = np.cos(roll) * right + np.sin(roll) * down, np.cos(roll) * down - np.sin(roll) * right
+    return (pose - pose.mean(axis=0)) @ np.stack([*rolled, -back]).T + [0, 0, rng.uniform(3500, 9000)]
+
+
+def main(argv=None) -> int:
+    """The command line -> exit code."""
+    return run_command(_main, sys.argv[1:] if argv is None else list(argv))
+
+
+def _main(argv):
+    from opts.parsing import new_parser  # only the command line knows of options
+
+    parser = new_parser("Write synthetic relative depth labels in the form of LSP's, without photos.")
+    parser.add_argument("--out", required=True, type=Path, help="folder for labels.json and truth.npz")
+    out = parser.parse_args(argv).out
+    out.mkdir(parents=True, exist_ok=True)
+    content, truth = make_content(get_skeleton("lsp_14k"))
+    arrays = {"pose_3d": truth, "joint_names": np.array(content["joint_names"])}
+    write_atomically(out / "truth.npz", lambda path: np.savez(path, **arrays))
+    write_atomically(out / "labels.json", lambda path: path.write_text(json.dumps(content)))
+    print(f"{out / 'labels.json'}: {NUM_PHOTOS} synthetic poses; their 3D truth: {out / 'truth.npz'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

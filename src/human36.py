@@ -1,0 +1,56 @@
+"""The task of main_human36.py: lift poses of Human3.6M, or of anything in its form, and compare with the 3D truth."""
+
+from functools import partial
+
+from src import build, report
+from src.fit import Test, test_model
+from src.metrics import CHOSEN, MEANS_MM
+from src.skeletons import get_skeleton
+
+
+class Human36:
+    """Training and test poses as the options ask for, and what becomes of a test: see `src.session`."""
+
+    RESULT = {"per_action": dict, CHOSEN: float}
+    TAKES_OVER_OPTIMIZER = False
+    print_result = staticmethod(report.print_result)
+
+    def __init__(self, options, source: dict | None):
+        self.options = options
+        self._test_arrays = build.load_poses(options, "test")
+        self._test_poses = build.centre(self._test_arrays, options, "test")
+        self._train = None
+        if options.eval_only:
+            self.statistics = build.Statistics.from_state(source["statistics"])
+        else:
+            arrays = build.load_poses(options, "train")
+            self._train = arrays, build.centre(arrays, options, "train")
+            self.statistics = build.fit_statistics(self._train[1], options)
+        self.data = build.describe_data(options, self._train and self._train[0], self._test_arrays)
+
+    def lines(self) -> list[str]:
+        """What the user should know of the data."""
+        return report.notes(self.data)
+
+    def training_data(self, device):
+        """-> `engine.TrainingData`; the arrays that it was made from are let go."""
+        (arrays, poses), self._train = self._train, None
+        return build.make_training_data(arrays, poses, self.statistics, options=self.options, device=device)
+
+    def test(self, device) -> Test:
+        """How a model is tested on the test poses."""
+        how = {"options": self.options, "device": device}
+        data = build.make_test_data(self._test_arrays, self._test_poses, self.statistics, **how)
+        return Test(partial(test_model, data=data, batch=self.options.test_batch), MEANS_MM, CHOSEN)
+
+    def result(self, tested) -> dict:
+        """What result.json holds of a test."""
+        return tested[0]
+
+    def save(self, run, tested, *, history, title: str):
+        """Predictions and pictures, where asked for."""
+        both, skeleton = (self._test_arrays, self._test_poses), get_skeleton(self.options.dataset_type)
+        if self.options.save_predictions:
+            report.save_predictions(run, *both, tested, joints=skeleton.joints)
+        if self.options.save_ims:
+            report.save_pictures(run, *both, tested, history=history, skeleton=skeleton, title=title)

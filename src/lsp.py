@@ -1,0 +1,192 @@
+"""The task of main_lsp.py: learn from relative depth labels on photos, and count the labels that a model gets wrong."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from src import build, report
+from src.data.lsp import Photos, load_photos, load_truth, parse_photos
+from src.data.synthetic_photos import make_content
+from src.engine import TrainingData, predict
+from src.errors import InputError
+from src.fit import Test
+from src.labels import depth_labels
+from src.metrics import MEANS, MEANS_MM, aligned_joint_errors, summarize
+from src.plotting.figures import save_figure
+from src.plotting.lifted import lifted_sheet
+from src.skeletons import Skeleton, get_skeleton
+from src.standardize import Standardizer
+
+_GAPS_CM = (0, 5, 10, 20, 40, np.inf)
+_PICTURES = 6
+
+
+def load(options) -> Photos:
+    """The labels that the options name, with the 3D truth where there is one. Raises InputError."""
+    skeleton = get_skeleton(options.dataset_type)
+    if options.annotations == "synthetic":
+        if not skeleton.human36_indices:
+            raise InputError(f"--annotations synthetic: has Human3.6M's joints, not those of {skeleton.name}")
+        content, truth = make_content(skeleton)
+        photos = replace(parse_photos(content, skeleton, "synthetic"), truth=truth)
+    else:
+        photos = load_photos(options.annotations, skeleton)
+        if options.truth:
+            photos = replace(photos, truth=load_truth(options.truth, len(photos.files), skeleton))
+    trained = photos.is_train[photos.photo]
+    if not options.eval_only and trained.sum() < 2:
+        raise InputError(
+            f"{options.annotations}: {trained.sum()} labels of images with is_train true; at least 2 needed"
+        )
+    if trained.all():
+        raise InputError(f"{options.annotations}: no labels of images with is_train false: nothing to test on")
+    return photos
+
+
+def wrong_labels(pose_3d: np.ndarray, photos: Photos) -> np.ndarray:
+    """Poses (N,K,3) of all photos -> (A,) whether a label is wrong. z_i >= z_j counts as +1 (paper section 5)."""
+    depth = pose_3d[photos.photo[:, None], photos.pairs, 2]
+    return np.where(depth[:, 0] >= depth[:, 1], 1, -1) != photos.label
+
+
+def count_wrong(pose_3d: np.ndarray, photos: Photos, skeleton: Skeleton) -> dict:
+    """How many of the test labels poses (N,K,3) get wrong: in all, by pair of joints, by occlusion, by depth gap."""
+    tested = ~photos.is_train[photos.photo]
+    wrong, pairs, photo = wrong_labels(pose_3d, photos)[tested], photos.pairs[tested], photos.photo[tested]
+
+    def shares(groups) -> dict:
+        return {n: {"labels": int(g.sum()), "wrong": float(wrong[g].mean())} for n, g in groups if g.any()}
+
+    ordered = np.sort(pairs, axis=1)
+    by_pair = [("-".join(skeleton.joints[j] for j in pair), (ordered == pair).all(axis=1)) for pair in
+               np.unique(ordered, axis=0)]  # fmt: skip
+    hidden = photos.occluded[photo[:, None], pairs].any(axis=1)
+    result = {
+        "wrong_labels": float(wrong.mean()),
+        "labels": int(tested.sum()),
+        "per_pair": shares(by_pair),
+        "per_occlusion": shares([("both joints visible", ~hidden), ("a joint occluded", hidden)]),
+    }
+    if photos.truth is not None:
+        z = photos.truth[photo[:, None], pairs, 2]
+        gap_cm = np.abs(z[:, 0] - z[:, 1]) / 10
+        bins = zip(_GAPS_CM[:-1], _GAPS_CM[1:], strict=True)
+        result["per_gap_cm"] = shares([(f"{a:g}-{b:g}", (gap_cm >= a) & (gap_cm < b)) for a, b in bins])
+        result["wrong_labels_of_truth"] = float(wrong_labels(photos.truth, photos)[tested].mean())
+        truly = depth_labels(z[:, 0] - z[:, 1])
+        depth = pose_3d[photo[:, None], pairs, 2]
+        result["wrong_order"] = float((depth_labels(depth[:, 0] - depth[:, 1]) != truly).mean())
+    return result
+
+
+class Lsp:
+    """Photos and labels as the options ask for, and what becomes of a test: see `src.session`."""
+
+    RESULT = {"wrong_labels": float, "labels": int, "per_pair": dict, "per_occlusion": dict}
+    TAKES_OVER_OPTIMIZER = True
+
+    def __init__(self, options, source: dict | None):
+        self.options, self.skeleton = options, get_skeleton(options.dataset_type)
+        self.photos = load(options)
+        pose_2d, root = self.photos.pose_2d, self.skeleton.root
+        self._pose_2d = pose_2d - pose_2d[:, [root]]
+        self._inputs = self._pose_2d if options.subtract_2d_root else pose_2d
+        self.statistics = self._fit_statistics(None if source is None else source["statistics"])
+        synthetic = options.annotations == "synthetic"
+        self.data = {
+            "form": "built-in" if synthetic else "relative_depth_json",
+            "name": "synthetic photos" if synthetic else Path(options.annotations).stem,
+            "synthetic": synthetic,
+            "train": None if options.eval_only else self.photos.describe(train=True),
+            "test": self.photos.describe(train=False),
+        }
+
+    def _fit_statistics(self, loaded: dict | None) -> build.Statistics:
+        """2D statistics of the training photos, or of the loaded run; limb lengths and 3D statistics of that run."""
+        source = None if loaded is None else build.Statistics.from_state(loaded)
+        if self.options.use_loaded_stats:
+            pose_2d = source.pose_2d
+        elif self.photos.is_train.any():
+            pose_2d = Standardizer.fit(self._inputs[self.photos.is_train])
+        else:
+            raise InputError(f"{self.options.annotations}: no image with is_train true; add --use_loaded_stats")
+        lengths = self.skeleton.average_limb_lengths or [1.0] * len(self.skeleton.limbs)
+        lengths = torch.tensor([lengths]) if source is None else source.limb_lengths
+        return build.Statistics(pose_2d, None if source is None else source.pose_3d, lengths)
+
+    def lines(self) -> list[str]:
+        """What the user should know of the data."""
+        parts = [(part, self.data[part]) for part in ("train", "test") if self.data[part]]
+        lines = [
+            f"{n}: {report.data_title(self.data)}: {d['frames']:,} photos, {d['labels']:,} labels" for n, d in parts
+        ]
+        return lines + [f"note: {note}" for note in self.photos.notes]
+
+    def training_data(self, device) -> TrainingData:
+        """One example per label of the training photos."""
+        labels = np.flatnonzero(self.photos.is_train[self.photos.photo])
+        photo = self.photos.photo[labels]
+        inputs = build.make_inputs(self._inputs, self.statistics, self.options, part="train")
+        tensors = {"inputs": inputs[photo], "pose_2d": torch.from_numpy(self._pose_2d[photo])}
+        tensors["pairs"] = torch.from_numpy(self.photos.pairs[labels])
+        tensors["labels"] = torch.from_numpy(self.photos.label[labels])
+        if (self.photos.weight[labels] != 1).any():
+            tensors["weights"] = torch.from_numpy(self.photos.weight[labels])
+        average = self.options.limb_type == "avg_person" and self.skeleton.average_limb_lengths
+        lengths = torch.tensor([average]) if average else self.statistics.limb_lengths
+        return TrainingData({n: t.to(device) for n, t in tensors.items()}, {"limb_lengths": lengths.to(device)}, None)
+
+    def test(self, device) -> Test:
+        """How a model is tested: on the labels of the test photos, and on their 3D truth where there is one."""
+        inputs = build.make_inputs(self._inputs, self.statistics, self.options, part="test").to(device)
+        tested, truth = ~self.photos.is_train, self.photos.truth
+
+        def run(model) -> tuple:
+            poses = predict(model, inputs, self.options.test_batch)[0].cpu()
+            if not poses.isfinite().all():
+                raise InputError("testing stopped: a predicted pose is not finite")
+            result = count_wrong(poses.numpy(), self.photos, self.skeleton)
+            if truth is None:
+                return result, None, poses.numpy()
+            target = torch.from_numpy((truth - truth[:, [self.skeleton.root]])[tested])
+            errors, _ = aligned_joint_errors(poses[torch.from_numpy(tested)], target)
+            errors = {kind: values.numpy() for kind, values in errors.items()}
+            means = summarize(errors, np.zeros(len(target)), self.skeleton.joints)
+            return result | {n: means[n] for n in (*MEANS_MM, "per_joint")}, errors, poses.numpy()
+
+        logged = ("wrong_labels",) + (MEANS_MM if truth is not None else ())
+        return Test(run, logged, "wrong_labels")
+
+    def result(self, tested) -> dict:
+        """What result.json holds of a test."""
+        return tested[0]
+
+    def save(self, run, tested, *, history, title: str):
+        """Predictions and pictures, where asked for."""
+        _, errors, poses = tested
+        photos, rows = self.photos, np.flatnonzero(~self.photos.is_train)
+        if self.options.save_predictions:
+            content = {
+                "pose_2d_px": photos.pose_2d[rows],
+                "prediction_mm": poses[rows],
+                "files": np.array(photos.files)[rows],
+            }
+            content |= {f"{MEANS[kind]}_joint_errors_mm": values for kind, values in (errors or {}).items()}
+            run.save_arrays("predictions.npz", content | {"joints": np.array(self.skeleton.joints)})
+        if self.options.save_ims:
+            if history:
+                report.save_curves(run, history, title)
+            shown = rows[np.unique(np.linspace(0, len(rows) - 1, _PICTURES).astype(int))]
+            images = report.read_images(self.options.data_dir, [photos.files[row] for row in shown])
+            names = [photos.files[row] for row in shown]
+            sheet = lifted_sheet(
+                photos.pose_2d[shown], poses[shown], self.skeleton, captions=names, title=title, images=images
+            )
+            save_figure(run.path / "test_poses.png", sheet)
+
+    @staticmethod
+    def print_result(result: dict, run):
+        """The share of wrong labels, and the errors where the truth is known."""
+        report.print_photo_result(result, run)
