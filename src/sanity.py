@@ -17,6 +17,8 @@ def _most(values: np.ndarray) -> bool:
 
 def likely_mistakes(poses: np.ndarray, skeleton: Skeleton) -> list[str]:
     """What looks wrong with poses (N,K,2) px, NaN where missing, of the skeleton -> a sentence for each."""
+    if not {"neck", "right_hip", "left_hip", "right_shoulder", "left_shoulder"} <= set(skeleton.joints):
+        return []  # no person's skeleton
     poses = poses[~np.isnan(poses[:, skeleton.root]).any(axis=1)]
     if len(poses) == 0:
         return []
