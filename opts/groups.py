@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, BooleanOptionalAction
 
+from opts.presets import short_list
 from opts.types import number, skeleton
 from src.labels import ALL_PAIRS, MTURK
 from src.skeletons import SKELETON_NAMES
@@ -23,7 +24,7 @@ def add_run_options(parser: ArgumentParser, presets):
     """What to run, where its results go, on what machine."""
     group = parser.add_argument_group("run", "what to run, where results go, on what machine")
     group.add_argument("--preset", nargs="+", metavar="NAME",
-                       help=f"named runs, later ones win: {', '.join(presets)}")  # fmt: skip
+                       help=f"named runs, later ones win: {short_list(presets)}")  # fmt: skip
     group.add_argument("--ckpt", default="checkpoint", help="folder of all runs")
     group.add_argument("--exp", help="folder of this run in it (default: <data>/<preset>/seed_<n>)")
     group.add_argument("--load", metavar="FOLDER", help="start from the weights of another run folder")

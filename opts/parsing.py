@@ -6,7 +6,7 @@ import re
 import shlex
 from collections import namedtuple
 
-from opts.presets import option_tokens, preset_tokens
+from opts.presets import option_tokens, preset_tokens, short_list
 from src.errors import InputError
 
 _NOT_OPTIONS_OF_A_RUN = ("preset", "dry_run")
@@ -59,7 +59,7 @@ def parse(parser: argparse.ArgumentParser, argv, presets: dict) -> tuple:
     names = chosen.parse_known_args(argv)[0].preset
     for name in names:
         if name not in presets:
-            hint = did_you_mean(name, presets, f"; there are {', '.join(presets)}")
+            hint = did_you_mean(name, presets, f"; there are {short_list(presets)}")
             raise InputError(f"--preset: unknown preset {name}{hint}")
     values = vars(parser.parse_args(preset_tokens(names, presets) + list(argv)))
     differences = {

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Figures 4a and 4b: errors by pose and by joint. Paths are relative to the project's folder; options: README.md
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+rows=(
+    supervised ours
+)
+exec "${PYTHON:-python}" -m paper_exps.run "${rows[@]/#/fig_4ab\/}" "$@"

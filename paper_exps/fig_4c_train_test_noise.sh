@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Figure 4c: 2D noise in training and testing. Paths are relative to the project's folder; options: README.md
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+rows=(
+    supervised_0 supervised_5 supervised_10 supervised_15 supervised_20 supervised_detections
+    ours_0 ours_5 ours_10 ours_15 ours_20 ours_detections
+)
+exec "${PYTHON:-python}" -m paper_exps.run "${rows[@]/#/fig_4c\/train_test_noise\/}" "$@"

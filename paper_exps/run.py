@@ -1,0 +1,164 @@
+"""Run rows of the paper's tables and figures: ``python -m paper_exps.run table_1/ours table_1/supervised``.
+
+What is finished is skipped, what was interrupted goes on. Rows that would train the same thing train once: the others
+load that run and only test. Without rows: all 66. Options that --help does not list go to main_human36.py and, where it
+knows them, to main_lsp.py (but --data_dir, and --epochs: its own is --lsp_epochs).
+"""
+
+import os
+import subprocess
+import sys
+import time
+from argparse import SUPPRESS
+from concurrent.futures import ThreadPoolExecutor
+from itertools import takewhile
+from pathlib import Path
+
+from tqdm import tqdm
+
+from opts import human36, lsp
+from opts.parsing import new_parser
+from opts.presets import LOADS, PAPER_ROWS, option_tokens
+from opts.types import number
+from paper_exps.collect import print_tables
+from paper_exps.plan import Row, is_finished, make_plan, resolve
+from src.errors import InputError, run_command
+
+_NOT_FOR_LSP = {"data_dir", "epochs", "preset", "seed", "dry_run"}
+
+
+def _run(row: Row, needed: Row | None, failed: set, slot: int, jobs: int) -> str | None:
+    """Run one row -> None, or why it failed. Its output goes to a file of its own beside the run folders."""
+    if needed is not None and needed.folder in failed:
+        return f"needs {needed.name}, which failed"
+    log = Path(row.options.ckpt) / "logs" / f"{row.options.exp.replace('/', '_')}.txt"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    threads = str(max((os.cpu_count() or 1) // jobs, 1))
+    environment = {**os.environ, "OMP_NUM_THREADS": threads} if jobs > 1 else dict(os.environ)
+    environment |= _one_gpu(slot)
+    total = row.options.epochs if "--eval_only" not in row.tokens else 1
+    with log.open("w") as file, tqdm(total=total, desc=row.name, unit="epoch", position=slot, leave=False,
+                                     disable=None) as bar:  # fmt: skip
+        process = subprocess.Popen(row.command(), stdout=file, stderr=subprocess.STDOUT, env=environment)
+        try:
+            while process.poll() is None:
+                time.sleep(0.1)
+                bar.n = log.read_text(errors="replace").count("\nepoch ")
+                bar.refresh()
+        except BaseException:
+            process.wait()  # Ctrl-C reached it too: let it save what it has
+            raise
+    if process.returncode == 0:
+        return None
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return (lines[-1] if lines else f"exit code {process.returncode}") + f" (all of it: {log})"
+
+
+def _one_gpu(slot: int) -> dict:
+    import torch  # only to count
+
+    several = torch.cuda.is_available() and torch.cuda.device_count() > 1
+    return {"CUDA_VISIBLE_DEVICES": str(slot % torch.cuda.device_count())} if several else {}
+
+
+def run_plan(plan, jobs: int) -> dict[str, str]:
+    """Run all rows, ``jobs`` at once, those that others need first -> {row: why it failed}."""
+    failures, failed = {}, set()
+    unfinished = {row.folder for row, _ in plan}
+    slots = list(range(jobs))
+
+    def one(row, needed):
+        while needed is not None and needed.folder in unfinished:
+            time.sleep(0.1)
+        slot = slots.pop()
+        start = time.monotonic()
+        try:
+            reason = _run(row, needed, failed, slot, jobs)
+        finally:
+            slots.append(slot)
+        label = f"{row.name}, seed {row.options.seed}"
+        if reason is not None:
+            failures[label] = reason
+            failed.add(row.folder)
+        unfinished.discard(row.folder)
+        tqdm.write(f"{'FAILED' if reason else 'done'}  {label}  {time.monotonic() - start:.0f} s")
+
+    with ThreadPoolExecutor(jobs) as pool:
+        futures = [pool.submit(one, *item) for item in plan]  # in order: what is waited for has begun
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return failures
+
+
+def _given(argv) -> tuple:
+    """argv -> (own arguments, {script: tokens to pass on}). Raises InputError for what no script knows."""
+    parser = new_parser("Run rows of the paper's tables and figures; all 66 without names.")
+    parser.usage = "python -m paper_exps.run [ROW ...] [options of this, main_human36.py and main_lsp.py]"
+    parser.add_argument("--jobs", type=number(int, at_least=1, at_most=64), default=1, help="rows at once")
+    parser.add_argument(
+        "--seeds", nargs="+", type=number(int, at_least=0, below=2**32), default=[0], help="of each row"
+    )
+    parser.add_argument("--plan", action="store_true", help="print what would be trained and tested, and stop")
+    parser.add_argument("--list", action="store_true", help="print one row per training, for a cluster, and stop")
+    parser.add_argument("--preset", nargs="+", default=[], help="laid over every row, as testing")
+    parser.add_argument("--lsp_epochs", type=number(int, at_least=1, at_most=10**9), help="--epochs of main_lsp.py")
+    rows = list(takewhile(lambda token: not token.startswith("-"), argv))
+    own, rest = parser.parse_known_args(argv[len(rows) :])
+    unknown = [row for row in rows if row not in PAPER_ROWS]
+    if unknown:
+        raise InputError(f"unknown row {unknown[0]}; python -m paper_exps.run --plan lists them")
+    own.rows, unknown, given = rows, list(rest), {"presets": own.preset}
+    for script, module in (("main_human36.py", human36), ("main_lsp.py", lsp)):
+        parser = module.make_parser()
+        for action in parser._actions:
+            action.default = SUPPRESS  # what the user gives counts even if it is the default
+        values, left = parser.parse_known_args(rest)
+        unknown = [token for token in unknown if token in left]
+        wanted = {n: v for n, v in vars(values).items() if script == "main_human36.py" or n not in _NOT_FOR_LSP}
+        given[script] = [token for name, value in wanted.items() for token in option_tokens(name, value)]
+    if unknown:
+        raise InputError(
+            f"{unknown[0]} is unknown here and to both scripts, or a row that comes too late; see --help here, of main_human36.py and of main_lsp.py"
+        )
+    if own.lsp_epochs:
+        given["main_lsp.py"] += ["--epochs", str(own.lsp_epochs)]
+    return own, given
+
+
+def main(argv=None) -> int:
+    """The command line -> exit code: 0 when all rows are done, 1 when one failed."""
+    failures: dict[str, str] = {}
+    return run_command(_main, sys.argv[1:] if argv is None else list(argv), failures) or bool(failures)
+
+
+def _main(argv, failures: dict):
+    own, given = _given(argv)
+    everything = [resolve(name, seed, given) for seed in own.seeds for name in PAPER_ROWS]
+    rows = [row for row in everything if not own.rows or row.name in own.rows]
+    plan = make_plan(rows, everything)
+    trainings = [row for row, needed in plan if "--eval_only" not in row.tokens and not row.options.eval_only]
+    if own.list:
+        print("\n".join(dict.fromkeys(row.name for row in trainings if row.name not in LOADS)))
+        return
+    if own.plan:
+        for row, needed in plan:
+            print(f"{'train' if row in trainings else 'test '}  {row.name}, seed {row.options.seed}"
+                  + ("" if needed is None else f"  with the run of {needed.name}")
+                  + ("  (finished)" if is_finished(row, needed) else ""))  # fmt: skip
+        on_lsp = sum(row.script == "main_lsp.py" for row in trainings)
+        print(f"{len(rows)} rows: {len(trainings) - on_lsp} trainings by main_human36.py, {on_lsp} by main_lsp.py")
+        return
+    failures |= run_plan([item for item in plan if not is_finished(*item)], own.jobs)
+    tables = dict.fromkeys(row.name.split("/")[0] for row in rows)
+    folders = dict.fromkeys(row.options.exp.split("/")[0] for row in rows)
+    print_tables(tables, ckpt=rows[0].options.ckpt, data=tuple(folders), presets=own.preset)
+    for name, reason in failures.items():
+        print(f"FAILED {name}: {reason}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,225 @@
+"""The paper's 66 runs: presets, scripts, which of them share a training, running them, tables."""
+
+import json
+import os
+import subprocess
+
+import pytest
+from conftest import ROOT
+
+from opts import human36, lsp
+from opts.parsing import run_options
+from opts.presets import LOADS, LSP_PRESETS, PAPER_ROWS, PRESETS
+from paper_exps import collect, run
+from paper_exps.plan import make_plan, resolve
+
+SCRIPTS = sorted((ROOT / "paper_exps").glob("*.sh"))
+NOTHING = {"presets": [], "main_human36.py": [], "main_lsp.py": []}
+
+
+def options_of(name: str) -> dict:
+    row = resolve(name, 0, NOTHING)
+    return {"script": row.script, **run_options(row.options)}
+
+
+def difference(name: str) -> str:
+    """What a row changes, as a line."""
+    module = human36 if name in PRESETS else lsp
+    defaults = run_options(module.parse_options([])[0])
+    changed = {k: v for k, v in options_of(name).items() if k not in ("exp", "script") and v != defaults[k]}
+    return f"{name}: {'main_human36.py' if name in PRESETS else 'main_lsp.py'} {json.dumps(changed)}"
+
+
+def test_all_66_rows_stand_in_the_golden_list():
+    assert len(PAPER_ROWS) == 66
+    lines = [difference(name) for name in PAPER_ROWS]
+    assert lines == (ROOT / "tests" / "golden" / "presets.txt").read_text().splitlines()
+
+
+def test_no_two_rows_of_a_table_are_the_same():
+    for table in {name.rsplit("/", 1)[0] for name in PAPER_ROWS}:
+        rows = [name for name in PAPER_ROWS if name.rsplit("/", 1)[0] == table]
+        resolved = [json.dumps({k: v for k, v in options_of(name).items() if k != "exp"}) for name in rows]
+        assert len(set(resolved)) == len(rows), table
+
+
+def rows_of(script) -> list[str]:
+    """The rows that a script names: it is run with echo for Python, from another folder."""
+    echo = {**os.environ, "PYTHON": "echo"}
+    done = subprocess.run(
+        ["bash", script, "--jobs", "3"], env=echo, cwd="/", capture_output=True, text=True, check=True
+    )
+    return [
+        line.removeprefix("-m paper_exps.run ").removesuffix(" --jobs 3").split() for line in done.stdout.splitlines()
+    ]
+
+
+def test_every_row_is_named_by_exactly_one_script_and_all_calls_them():
+    named = {script.stem: rows_of(script) for script in SCRIPTS}
+    everything = named.pop("all")
+    assert sorted(name for (rows,) in named.values() for name in rows) == sorted(PAPER_ROWS)
+    assert sorted(everything) == sorted(rows for (rows,) in named.values())
+    for script in SCRIPTS:
+        text = script.read_text()
+        assert len(text.splitlines()) <= 15 and "set -euo pipefail" in text
+
+
+def test_the_same_training_happens_once():
+    rows = [resolve(name, 0, NOTHING) for name in PAPER_ROWS]
+    plan = make_plan(rows, rows)
+    trained = [row for row, _ in plan if "--eval_only" not in row.tokens and not row.options.eval_only]
+    assert sum(row.script == "main_human36.py" for row in trained) == 35
+    assert sum(row.script == "main_lsp.py" for row in trained) == 2
+    needs = {row.name: needed and needed.name for row, needed in plan}
+    for name in (
+        "table_2/ours_17_gt_gt",
+        "fig_1d/ours_100_1",
+        "fig_4ab/ours",
+        "fig_4d/ours_0",
+        "fig_4c/test_noise/ours_20",
+    ):
+        assert needs[name] == "table_1/ours"
+    assert needs["fig_4c/test_noise/ours_detections"] == "table_2/ours_16_gt_gt"
+    assert {name: needs[name] for name in LOADS} == LOADS
+    order = [row.name for row, _ in plan]
+    assert all(order.index(needed) < order.index(name) for name, needed in needs.items() if needed)
+
+
+def test_a_training_that_is_there_already_is_used(tmp_path):
+    given = {**NOTHING, "main_human36.py": ["--ckpt", str(tmp_path)]}
+    rows = [resolve(name, 0, given) for name in PRESETS if "/" in name]
+    trained = next(row for row in rows if row.name == "fig_4d/ours_0")
+    trained.folder.mkdir(parents=True)
+    (trained.folder / "last.pt").touch()
+    wanted = [row for row in rows if row.name == "table_1/ours"]
+    (first, needed), (second, of) = make_plan(wanted, rows)
+    assert (first.name, needed, second.name, of.name) == ("fig_4d/ours_0", None, "table_1/ours", "fig_4d/ours_0")
+    assert list(second.tokens[-3:]) == ["--eval_only", "--load", str(trained.folder)]
+
+
+SMALL = "--preset testing --linear_size 16 --no-save_ims --actions Walking Sitting --train_subjects 1 --test_subjects 9"
+
+
+def start(command: str, tmp_path, capfd) -> tuple[int, str]:
+    code = run.main([*command.split(), *SMALL.split(), "--ckpt", str(tmp_path)])
+    captured = capfd.readouterr()
+    return code, captured.out + captured.err
+
+
+def result_of(tmp_path, folder: str) -> dict:
+    return json.loads((tmp_path / folder / "seed_0" / "result.json").read_text())
+
+
+def test_rows_through_both_scripts_two_at_once(tmp_path, capfd):
+    rows = "fig_4ab/ours table_1/ours fig_5/ours_human36_lsp fig_5/ours_lsp"
+    code, text = start(f"{rows} --jobs 2", tmp_path, capfd)
+    assert code == 0, text
+    trained, tested = (result_of(tmp_path, f"synthetic/{row}+testing") for row in ("table_1/ours", "fig_4ab/ours"))
+    assert (trained["trained"], tested["trained"]) in ((True, False), (False, True))
+    assert trained["pa_mpjpe_mm"] == tested["pa_mpjpe_mm"]  # the same training under two names
+    assert (tmp_path / "synthetic/fig_4ab/ours+testing/seed_0/predictions.npz").exists()
+    tuned = result_of(tmp_path, "synthetic_photos/fig_5/ours_human36_lsp+testing")
+    assert tuned["loaded_from"].endswith("fig_5/ours_human36_14k+testing/seed_0") and tuned["trained"]
+    assert "table_1+testing, SYNTHETIC data (synthetic)" in text and "| missing" in text
+    assert "fig_5+testing, SYNTHETIC data (synthetic photos)" in text
+    stamps = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")}
+    code, text = start(rows, tmp_path, capfd)
+    assert code == 0 and "done" not in text and "SYNTHETIC" in text
+    assert stamps == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")}
+
+
+def test_a_failed_row_is_reported_and_stops_no_other(tmp_path, capfd):
+    bad = tmp_path / "synthetic/table_1/supervised+testing/seed_0"
+    bad.mkdir(parents=True)
+    (bad / "last.pt").write_text("no checkpoint")
+    code, text = start("table_1/supervised fig_4ab/supervised table_1/no_skeleton", tmp_path, capfd)
+    assert code == 1
+    assert "FAILED table_1/supervised, seed 0: error:" in text and "last.pt" in text
+    assert "FAILED fig_4ab/supervised, seed 0: needs table_1/supervised, which failed" in text
+    assert result_of(tmp_path, "synthetic/table_1/no_skeleton+testing")["trained"]
+
+
+MISTAKES = {"table_1/our": "table_1/our", "--epoch 3": "--epoch", "--jobs 0": "--jobs", "--plan --bad": "--bad",
+            "--plan --epochs 3 table_1/ours": "table_1/ours", "--epochs x": "--epochs"}  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "word"), MISTAKES.items())
+def test_mistakes(command, word, capsys):
+    assert run.main(command.split()) == 2
+    error = capsys.readouterr().err
+    assert word in error and error.count("\n") == 1
+
+
+def test_options_reach_the_script_that_they_concern():
+    command = "table_1/ours --data_dir data/x --epochs 25 --lsp_epochs 3 --annotations a.json --linear_size 8"
+    own, given = run._given(command.split())
+    assert own.rows == ["table_1/ours"]
+    assert " ".join(given["main_human36.py"]) == "--data_dir data/x --epochs 25 --linear_size 8"
+    assert " ".join(given["main_lsp.py"]) == "--annotations a.json --linear_size 8 --epochs 3"
+
+
+def write_result(ckpt, row: str, seed: int, error: float, *, frames=100, synthetic=False, name="mine", **more):
+    folder = ckpt / name / row / f"seed_{seed}"
+    folder.mkdir(parents=True)
+    data = {"name": name, "form": "human36_h5", "synthetic": synthetic, "test": {"frames": frames}}
+    result = {"seed": seed, "epoch": 25, "data": data, "pa_mpjpe_mm": error, "pa_mpjpe_action_mean_mm": error + 1,
+              "per_action": {"Walking": {"pa_mpjpe_mm": error - 2}}, "trained": True, **more}  # fmt: skip
+    (folder / "result.json").write_text(json.dumps(result))
+    (folder / "options.json").write_text(json.dumps({"amt_test_data": 1}))
+
+
+def test_a_table_by_hand(tmp_path):
+    for seed, error in enumerate((50, 52, 54)):
+        write_result(tmp_path, "table_1/ours", seed, error)
+    write_result(tmp_path, "table_2/ours_17_gt_gt", 0, 50)
+    found = collect.collect("table_1", ckpt=tmp_path)
+    lines = collect.make_table("table_1", found["mine"])
+    assert lines[0] == ["row", "PA-MPJPE (mm)", "seeds", "epoch"]
+    assert lines[1] == ["supervised", "missing", "", ""] and lines[2] == ["ours", "52.0 +- 2.0", "0 1 2", "25 (last)"]
+    assert len(lines) == 8 and {len(line) for line in lines} == {4}
+    line = collect.make_table("table_2", collect.collect("table_2", ckpt=tmp_path)["mine"])[2]
+    assert line[:2] == ["ours_17_gt_gt", "51.0"] and line[3 + 12] == "48.0" and line.count("missing") == 14
+
+
+def test_only_human36_is_called_so(tmp_path, monkeypatch):
+    write_result(tmp_path, "table_1/ours", 0, 50, frames=543_344, name="h36m")
+    write_result(tmp_path, "table_1/ours", 0, 50, frames=14_208, name="cmu_h36m")
+    write_result(tmp_path, "table_1/ours", 0, 50, frames=543_344, name="made_up", synthetic=True)
+    numbers = {"paper": {"table_1": {"ours": 47.5, "supervised": None}}}
+    (tmp_path / "numbers.json").write_text(json.dumps(numbers))
+    monkeypatch.setattr(collect, "NUMBERS", tmp_path / "numbers.json")
+    found = collect.collect("table_1", ckpt=tmp_path)
+    heads = {name: collect.heading(rows[1]) for name, rows in found.items()}
+    assert heads == {"h36m": "Human3.6M (h36m)", "cmu_h36m": "not Human3.6M: other data (cmu_h36m)",
+                     "made_up": "SYNTHETIC data (made_up)"}  # fmt: skip
+    tables = {name: collect.make_table("table_1", rows) for name, rows in found.items()}
+    assert tables["h36m"][2] == ["ours", "50.0", "47.5", "+2.5", "0", "25 (last)"]
+    assert all("paper" not in tables[name][0] for name in ("cmu_h36m", "made_up"))
+
+
+def test_formats(tmp_path, capsys):
+    write_result(tmp_path, "table_1/no_skeleton", 0, 50)
+    for form, words in (("md", "| no_skeleton "), ("tex", r"no\_skeleton & 50.0"), ("csv", "no_skeleton,50.0,0")):
+        assert collect.main(["table_1", "--ckpt", str(tmp_path), "--format", form]) == 0
+        text = capsys.readouterr().out
+        assert words in text and "not Human3.6M" in text
+    assert collect.main(["table_1", "--ckpt", str(tmp_path), "--format", "png", "--out", str(tmp_path / "f")]) == 0
+    assert (tmp_path / "f" / "table_1_mine.png").stat().st_size > 5000
+    assert collect.main(["table_1", "--ckpt", str(tmp_path / "none")]) == 0
+    assert "missing: no results" in capsys.readouterr().out
+    (tmp_path / "mine/table_1/no_skeleton/seed_0/result.json").write_text("{}")
+    assert collect.main(["table_1", "--ckpt", str(tmp_path)]) == 2
+
+
+def test_the_papers_numbers_are_of_its_rows_and_not_invented():
+    content = json.loads((ROOT / "paper_exps" / "paper_numbers.json").read_text())
+    names = {f"{table}/{row}" for table, rows in content["paper"].items() for row in rows}
+    assert names <= set(PAPER_ROWS) and all(v is None for rows in content["paper"].values() for v in rows.values())
+    assert all(peer["source"] for peer in content["peers"])
+
+
+def test_lsp_presets_resolve():
+    for name in LSP_PRESETS:
+        needed = ["--load", "x"] if name in LOADS or name in ("supervised", "finetune") else []
+        options = lsp.parse_options(["--preset", name, *needed])[0]
+        assert all(getattr(options, key) == value for key, value in LSP_PRESETS[name].items())
