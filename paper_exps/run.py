@@ -122,7 +122,8 @@ def _given(argv) -> tuple:
         given[script] = [token for name, value in wanted.items() for token in option_tokens(name, value)]
     if unknown:
         raise InputError(
-            f"{unknown[0]} is unknown here and to both scripts, or a row that comes too late; see --help here, of main_human36.py and of main_lsp.py"
+            f"{unknown[0]} is unknown here and to both scripts, or a row that comes too late; "
+            "see --help here, of main_human36.py and of main_lsp.py"
         )
     if own.lsp_epochs:
         given["main_lsp.py"] += ["--epochs", str(own.lsp_epochs)]
