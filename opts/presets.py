@@ -53,9 +53,9 @@ _FIGURES = {
     **{f"fig_5/{name}_human36_14k": model | {"dataset_type": "human36_14k"} for name, model in _MODELS.items()},
 }
 _FIG_5_LSP = {
-    "fig_5/supervised_lsp": _FULL | {"eval_only": True},
-    "fig_5/ours_lsp": {"eval_only": True},
-    "fig_5/ours_human36_lsp": {"epochs": 25, "limb_type": "avg_human36"},
+    "fig_5/supervised_lsp": _FULL | {"eval_only": True, "save_predictions": True},
+    "fig_5/ours_lsp": {"eval_only": True, "save_predictions": True},
+    "fig_5/ours_human36_lsp": {"epochs": 25, "limb_type": "avg_human36", "save_predictions": True},
     "fig_5/ours_lsp_only": {},
 }
 # Of main_human36.py. "testing" is not of the paper: a run of seconds. Combine it: --preset supervised testing.

@@ -110,6 +110,7 @@ def save_predictions(run: RunFolder, arrays, poses, tested, *, joints):
     _, errors, predicted = tested
     content = {
         "pose_2d_px": poses.pose_2d,
+        "root_2d_px": poses.root_2d,
         "target_mm": poses.pose_3d,
         "prediction_mm": predicted["prediction"],
         "aligned_mm": predicted["aligned"],

@@ -50,11 +50,16 @@ def animate(path, poses_2d: np.ndarray, poses_3d: np.ndarray, skeleton, *, frame
             axis.clear()
         draw_lifted(axes, poses_2d[i], poses_3d[i], skeleton, caption=f"frame {frames[i]}")
 
-    moving = FuncAnimation(figure, draw, frames=len(poses_2d), init_func=lambda: None)
+    return save_moving(path, figure, draw, len(poses_2d), fps=fps)
+
+
+def save_moving(path, figure, draw, frames: int, *, fps: int):
+    """A moving picture, ``draw(i)`` drawing its frame i -> the path written: mp4 where ffmpeg is there, else gif."""
+    moving = FuncAnimation(figure, draw, frames=frames, init_func=lambda: None)
     has_ffmpeg = shutil.which("ffmpeg") is not None
     path = path.with_suffix(".mp4" if has_ffmpeg else ".gif")
     writer = (FFMpegWriter if has_ffmpeg else PillowWriter)(fps=fps)
-    with tqdm(total=len(poses_2d), unit="frame", disable=None) as bar:
+    with tqdm(total=frames, unit="frame", disable=None) as bar:
         to_file = {"writer": writer, "dpi": 80, "progress_callback": lambda *_: bar.update()}
         write_atomically(path, lambda temporary: moving.save(str(temporary), **to_file))
     return path

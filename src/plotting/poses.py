@@ -12,9 +12,9 @@ def draw_limbs(axis, points: np.ndarray, skeleton, **style):
     return axis
 
 
-def draw_pose_2d(axis, pose: np.ndarray, skeleton):
+def draw_pose_2d(axis, pose: np.ndarray, skeleton, **style):
     """One pose (K,2) in pixels, y down, the right side in another colour than the rest."""
-    draw_limbs(axis, pose, skeleton, marker="o", ms=2.5)
+    draw_limbs(axis, pose, skeleton, marker="o", ms=2.5, **style)
     centre, reach = _frame(pose)
     axis.set(xlim=(centre[0] - reach, centre[0] + reach), ylim=(centre[1] + reach, centre[1] - reach))
     axis.set_aspect("equal")

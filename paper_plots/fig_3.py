@@ -1,0 +1,52 @@
+"""Figure 3: photos with one labelled pair each, sorted by risk."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # runs from any folder
+
+import numpy as np
+
+from paper_plots.common import finish, load_labels, parse
+from src import crowd
+from src.data.crowd_files import read_answers
+from src.errors import run_command
+from src.plotting.figures import new_figure
+from src.plotting.paper import draw_pair
+from src.plotting.poses import draw_pose_2d
+from src.report import read_images
+
+COUNT = 12
+
+
+def draw(argv):
+    """Photos drawn at random, the least risky label first; with --authors the agreement is printed."""
+    more = {"annotations": ("synthetic", "json of labels, or synthetic"), "data": (None, "folder of the photos")}
+    more["authors"] = (None, "answers of a few careful people on the same pairs: csv, json or pickle")
+    args = parse(argv, "Draw photos with one labelled pair each, sorted by risk.", **more)
+    photos, skeleton, name = load_labels(args)
+    rng = np.random.default_rng(args.seed)
+    first = np.unique(photos.photo[rng.permutation(len(photos.photo))], return_index=True)[1]
+    labels = rng.permutation(len(photos.photo))[rng.permutation(first)[:COUNT]]
+    labels = labels[np.argsort(photos.risk[labels])]
+    images = read_images(args.data, [photos.files[i] for i in photos.photo[labels]])
+    figure = new_figure(12, 5.5)
+    figure.suptitle(f"Figure 3: {name}; green dot: closer, red cross: further away", fontsize=9)
+    for axis, label, image in zip(figure.subplots(2, COUNT // 2).ravel(), labels, images, strict=False):
+        if image is not None:
+            axis.imshow(image)
+        pose, pair = photos.pose_2d[photos.photo[label]], photos.pairs[label][:: -photos.label[label]]
+        draw_pair(draw_pose_2d(axis, pose, skeleton), pose, *pair)
+        axis.set_title(f"{photos.files[photos.photo[label]]}\nrisk {photos.risk[label]:.2f}", fontsize=7)
+    if args.authors:
+        print("\n".join(crowd.agreement(read_answers([args.authors]), photos)))
+    finish(figure, "fig_3", args)
+
+
+def main(argv=None) -> int:
+    """The command line -> exit code."""
+    return run_command(draw, sys.argv[1:] if argv is None else list(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

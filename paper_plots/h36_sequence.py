@@ -1,0 +1,39 @@
+"""A test sequence, frame by frame: input, 3D truth and both models."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # runs from any folder
+
+import numpy as np
+
+from paper_plots.common import draw_frame, finish_moving, load_both, parse, pick, title_of
+from src.errors import run_command
+from src.plotting.figures import new_figure
+
+
+def draw(argv):
+    """A moving picture of the first frames of one sequence."""
+    more = {"videos": (None, "folder of the videos, as for fig_s3"), "frames": ("40", "how many, at most")}
+    args = parse(argv, "Draw a test sequence, frame by frame.", picks=True, formats=("gif", "mp4"), **more)
+    rows, both = load_both(args)
+    sequence = next(iter(both.values()))["sequence"]
+    chosen = np.flatnonzero(sequence == np.unique(sequence)[pick(args, len(np.unique(sequence)))])[: int(args.frames)]
+    figure = new_figure(12, 3.4)
+    figure.set_layout_engine("none")  # axes that move from frame to frame tremble
+
+    def one(i):
+        figure.clear()
+        figure.suptitle(title_of("Sequence", rows), fontsize=9)
+        draw_frame(figure, both, chosen[i], args.videos)
+
+    finish_moving(figure, one, len(chosen), "h36_sequence", args)
+
+
+def main(argv=None) -> int:
+    """The command line -> exit code."""
+    return run_command(draw, sys.argv[1:] if argv is None else list(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

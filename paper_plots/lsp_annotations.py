@@ -1,0 +1,45 @@
+"""A photo with its labelled pairs, coloured by how sure the crowd is."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # runs from any folder
+
+import numpy as np
+
+from paper_plots.common import finish, load_labels, parse, pick
+from src.errors import run_command
+from src.plotting.figures import new_figure
+from src.plotting.paper import draw_confident_pairs
+from src.plotting.poses import draw_pose_2d
+from src.report import read_images
+
+
+def draw(argv):
+    """One image, its pose and its pairs."""
+    more = {"annotations": ("synthetic", "json of labels, or synthetic"), "data": (None, "folder of the photos")}
+    args = parse(argv, "Draw a photo with its labelled pairs.", picks=True, **more)
+    photos, skeleton, name = load_labels(args)
+    i = pick(args, len(photos.files))
+    labels = np.flatnonzero(photos.photo == i)
+    image = read_images(args.data, [photos.files[i]])[0]
+    figure = new_figure(5, 5)
+    axis = figure.add_subplot()
+    axis.set_title(f"{name}\n{photos.files[i]}; dots: the closer joint", fontsize=9)
+    if image is not None:
+        axis.imshow(image)
+    draw_pose_2d(axis, photos.pose_2d[i], skeleton, color="0.75")
+    pairs = np.where(photos.label[labels, None] == 1, photos.pairs[labels, ::-1], photos.pairs[labels])
+    confidence = np.where(np.isnan(photos.risk[labels]), 1, 1 - photos.risk[labels])
+    colors = draw_confident_pairs(axis, photos.pose_2d[i], pairs, confidence, "viridis")
+    figure.colorbar(colors, ax=axis, label="probability that the label is right")
+    finish(figure, "lsp_annotations", args)
+
+
+def main(argv=None) -> int:
+    """The command line -> exit code."""
+    return run_command(draw, sys.argv[1:] if argv is None else list(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

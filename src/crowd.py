@@ -1,0 +1,205 @@
+"""Merge the answers of many annotators into one label per pair of joints, with a model of everybody's skill.
+
+``python -m src.crowd merge ANSWERS --poses FILE --out labels.json`` writes what main_lsp.py reads. The model is that of
+the paper: Branson, Van Horn and Perona, "Lean crowdsourcing", CVPR 2017, without a computer vision prior.
+"""
+
+import json
+import sys
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from src.data.crowd_files import Answers, read_answers
+from src.data.lsp import Photos, parse_photos, read_json
+from src.data.synthetic_photos import make_content
+from src.errors import InputError, run_command
+from src.runs import write_atomically
+from src.skeletons import Skeleton
+
+FINISHED_RISK = 0.02
+_PRIORS, _DATASET_STRENGTH, _ANNOTATOR_STRENGTH = (0.5, 0.8, 0.8), 15, 10
+_ROUNDS, _LEAST = 10, 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class Merged:
+    """P labelled pairs. image (P,) index; pairs (P,2) joints, the smaller number first; prob (P,): that the second is
+    the closer one; majority (P,): the share of answers that say so; answers (P,): their number. skill (W,2): each
+    annotator's probability of saying 1 when 1 is true, and 0 when 0 is; dataset_skill (2,), of all together."""
+
+    image: np.ndarray
+    pairs: np.ndarray
+    prob: np.ndarray
+    majority: np.ndarray
+    answers: np.ndarray
+    skill: np.ndarray
+    dataset_skill: np.ndarray
+    rounds: int
+
+    @property
+    def label(self) -> np.ndarray:
+        """(P,) the likelier label, 0 or 1: 1 says that the second joint is the closer one."""
+        return (self.prob >= 0.5).astype(int)
+
+    @property
+    def risk(self) -> np.ndarray:
+        """(P,) the probability that the label is wrong."""
+        return np.minimum(self.prob, 1 - self.prob)
+
+
+def latest_answers(answers: Answers) -> tuple[Answers, np.ndarray, np.ndarray]:
+    """-> (answers with each pair's smaller joint first, one per annotator and pair, the later one; the pairs
+    (P,3): image and joints; of each answer its pair (A,))."""
+    swapped = answers.pairs[:, 0] > answers.pairs[:, 1]
+    keys = np.column_stack([answers.image, np.sort(answers.pairs, axis=1)])
+    answer = np.where(swapped, 1 - answers.answer, answers.answer)
+    items, item = np.unique(keys, axis=0, return_inverse=True)
+    item = item.ravel()
+    newest_first = (item * len(answers.annotators) + answers.annotator)[::-1]
+    last = np.sort(len(item) - 1 - np.unique(newest_first, return_index=True)[1])
+    kept = Answers(
+        answers.annotators, answers.annotator[last], answers.images, keys[last, 0], keys[last, 1:], answer[last]
+    )
+    return kept, items, item[last]
+
+
+def merge(answers: Answers) -> Merged:
+    """Every pair's most likely label and every annotator's skill (section 2.2 of the paper)."""
+    if len(answers.answer) == 0:
+        raise InputError("there are no answers to merge")
+    answers, items, item = latest_answers(answers)
+    said = answers.answer.astype(float)
+    count = np.bincount(item)
+    share = np.bincount(item, said) / count
+    majority = np.where(share == 0.5, 0.5, share > 0.5)[item]
+
+    def estimate(hits, total, prior, strength):
+        return np.clip((hits + strength * prior) / (total + strength), _LEAST, 1 - _LEAST)
+
+    present = estimate(majority.sum(), len(said), _PRIORS[0], _DATASET_STRENGTH)
+    of_all = np.array([
+        estimate((said * majority).sum(), majority.sum(), _PRIORS[1], _DATASET_STRENGTH),
+        estimate(((1 - said) * (1 - majority)).sum(), (1 - majority).sum(), _PRIORS[2], _DATASET_STRENGTH),
+    ])  # fmt: skip
+    who, size = answers.annotator, len(answers.annotators)
+    skill = np.tile(of_all, (size, 1))
+    best, rounds = -np.inf, 0
+    while True:
+        log_1 = np.log(present) + np.bincount(item, np.log(np.where(said == 1, skill[who, 0], 1 - skill[who, 0])))
+        log_0 = np.log(1 - present) + np.bincount(item, np.log(np.where(said == 1, 1 - skill[who, 1], skill[who, 1])))
+        prior = _ANNOTATOR_STRENGTH * (of_all * np.log(skill) + (1 - of_all) * np.log(1 - skill)).sum()
+        likelihood = np.logaddexp(log_1, log_0).sum() + prior
+        prob = np.exp(log_1 - np.logaddexp(log_1, log_0))
+        if rounds == _ROUNDS or likelihood <= best:
+            break
+        best, rounds = likelihood, rounds + 1
+        soft = prob[item]
+        hits = [np.bincount(who, said * soft, size), np.bincount(who, (1 - said) * (1 - soft), size)]
+        totals = [np.bincount(who, soft, size), np.bincount(who, 1 - soft, size)]
+        skill = estimate(np.stack(hits, axis=1), np.stack(totals, axis=1), of_all, _ANNOTATOR_STRENGTH)
+    return Merged(items[:, 0], items[:, 1:], prob, share, count, skill, of_all, rounds)
+
+
+def simulate(gap_cm: np.ndarray, rng: np.random.Generator, *, annotators: int = 40, per_pair: int = 5) -> Answers:
+    """Annotators of different skill answer every pair (I,P) of I images; gap_cm: how much closer the second joint is.
+
+    An annotator of skill s is right with min(50 + 1.25 s |gap|, 100) per cent: s = 1 is the paper's noise. Every tenth
+    one presses keys at random. The pairs are the joints (0, 1), (2, 3), ... of an image.
+    """
+    images, pairs = gap_cm.shape
+    skill = rng.uniform(0.5, 2.5, annotators) * (rng.random(annotators) > 0.1)
+    who = rng.random((images, annotators)).argsort(axis=1)[:, :per_pair].repeat(pairs, axis=1)  # (I, per_pair x P)
+    gap = np.tile(gap_cm, (1, per_pair))
+    right = rng.random(gap.shape) < np.minimum(50 + 1.25 * skill[who] * np.abs(gap), 100) / 100
+    joints = np.tile(np.arange(2 * pairs).reshape(pairs, 2), (images * per_pair, 1))
+    image = np.repeat(np.arange(images), per_pair * pairs)
+    names = tuple(f"annotator {i}" for i in range(annotators))
+    answer = ((gap > 0) == right).astype(int).ravel()
+    return Answers(names, who.ravel(), tuple(f"image {i}" for i in range(images)), image, joints, answer)
+
+
+def simulated_labels(skeleton: Skeleton, seed: int) -> Photos:
+    """The synthetic photos, labelled by simulated annotators and merged: labels with their prob and risk."""
+    content, truth = make_content(skeleton, seed=seed)
+    photos = parse_photos(content, skeleton, "synthetic")
+    per_photo = photos.pairs.reshape(len(photos.files), -1, 2)
+    z = np.take_along_axis(truth[..., 2], per_photo.reshape(len(truth), -1), axis=1).reshape(per_photo.shape)
+    merged = merge(simulate((z[..., 0] - z[..., 1]) / 10, np.random.default_rng(seed)))
+    order = np.lexsort((merged.pairs[:, 0], merged.image))  # photo by photo, as the labels are
+    label = (2 * merged.label - 1).astype(np.int8)[order]
+    return replace(photos, label=label, prob=merged.prob[order], risk=merged.risk[order], truth=truth)
+
+
+def agreement(authors: Answers, photos: Photos) -> list[str]:
+    """How often all authors agree, how often pairs of them do, and the labels of photos with each of them, in words.
+
+    Images are named in the answers by number from 0 or by file, joints by their numbers among the photos' joints.
+    """
+    authors, items, item = latest_answers(authors)
+    share = np.bincount(item, authors.answer) / np.bincount(item)
+    lines = [f"all authors agree on {np.isin(share, (0, 1)).mean():.1%} of {len(items)} pairs"]
+    said = np.full((len(authors.annotators), len(items)), np.nan)
+    said[authors.annotator, item] = authors.answer
+    for a, b in combinations(range(len(said)), 2):
+        both = ~np.isnan(said[[a, b]]).any(axis=0)
+        lines.append(f"{authors.annotators[a]}, {authors.annotators[b]}: {(said[a] == said[b])[both].mean():.1%}")
+    crowd = {}
+    for photo, (i, j), label in zip(photos.photo.tolist(), photos.pairs.tolist(), photos.label.tolist(), strict=True):
+        for name in (str(photo), photos.files[photo]):
+            crowd[name, min(i, j), max(i, j)] = int((label if i < j else -label) == 1)
+    labels = np.array([crowd.get((authors.images[image], a, b), np.nan) for image, a, b in items.tolist()])
+    for name, own in zip(authors.annotators, said, strict=True):
+        both = ~np.isnan(own) & ~np.isnan(labels)
+        lines.append(f"crowd, {name}: " + (f"{(own == labels)[both].mean():.1%}" if both.any() else "no common pair"))
+    return lines
+
+
+def write_labels(answers: Answers, merged: Merged, content: dict, path) -> dict:
+    """The annotation json without labels, and merged answers -> the same with ``anns``. Raises InputError.
+
+    Images are named in the answers by their number from 0, or by their im_file; joints by number or name.
+    """
+    by_name = {record.get("im_file"): i for i, record in enumerate(content["images"]) if isinstance(record, dict)}
+    by_name |= {str(i): i for i in range(len(content["images"]))}
+    images = [{**record, "anns": []} for record in content["images"]]
+    num_joints = len(content.get("joint_names", []))
+    for p, (a, b) in enumerate(merged.pairs.tolist()):
+        name = answers.images[merged.image[p]]
+        if name not in by_name or not 0 <= a < num_joints or not 0 <= b < num_joints:
+            raise InputError(f"{path}: has no image {name} with joints {a} and {b}, which the answers name")
+        i = by_name[name]
+        values = {"label": int(merged.label[p]), "prob": float(merged.prob[p]), "risk": float(merged.risk[p])}
+        images[i]["anns"].append({"kp0": a, "kp1": b, **values, "original_id": f"{i}_{a},{b}"})
+    return {**content, "images": images}
+
+
+def main(argv=None) -> int:
+    """The command line -> exit code."""
+    return run_command(_main, sys.argv[1:] if argv is None else list(argv))
+
+
+def _main(argv):
+    from opts.parsing import new_parser  # only the command line knows of options
+
+    parser = new_parser("Merge annotators' answers into the labels that main_lsp.py reads.")
+    parser.usage = "%(prog)s merge ANSWERS [ANSWERS ...] --poses FILE --out FILE"
+    parser.add_argument("merge", choices=("merge",), help="what to do")
+    parser.add_argument("answers", nargs="+", metavar="ANSWERS", help="csv, json, or the authors' pickles")
+    parser.add_argument("--poses", required=True, type=Path, metavar="FILE", help="the label json without its anns")
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the label json with them")
+    args = parser.parse_args(argv)
+    content = read_json(args.poses)
+    answers = read_answers(args.answers)
+    merged = merge(answers)
+    text = json.dumps(write_labels(answers, merged, content, args.poses))
+    write_atomically(args.out, lambda path: path.write_text(text))
+    print(f"{len(answers.answer):,} answers of {len(answers.annotators)} annotators on {len(answers.images)} images")
+    done = (merged.risk <= FINISHED_RISK).mean()
+    print(f"{len(merged.prob):,} pairs, {done:.1%} of them finished (risk at most {FINISHED_RISK}): {args.out}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
