@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import h5py
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from src.data.h5 import open_h5, read_dataset
 from src.errors import InputError
@@ -40,6 +41,15 @@ class Camera:
     def world_to_camera(self, points: np.ndarray) -> np.ndarray:
         """World points (M,3) mm -> (M,3) mm in the camera's frame."""
         return (points - self.T.T) @ self.R.T
+
+    def level_depth(self, points: np.ndarray) -> np.ndarray:
+        """World points (M,3) mm, z up -> depth (M,) mm along the floor, as if the camera were not tilted.
+
+        The turn from camera to world is taken apart as Rz Ry Rx, and the angle about x set to 0 (the authors'
+        correction for their user study).
+        """
+        z, y, _ = Rotation.from_matrix(self.R.T).as_euler("ZYX")
+        return ((points - self.T.T) @ Rotation.from_euler("ZYX", [z, y, 0]).as_matrix())[:, 1]
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """World points (M,3) mm -> pixels (M,2)."""

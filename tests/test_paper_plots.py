@@ -11,10 +11,15 @@ from conftest import ROOT
 from matplotlib.figure import Figure
 
 from paper_plots import common, fig_1d
+from src.cameras import load_cameras
 from src.crowd import agreement, simulated_labels
 from src.data.crowd_files import Answers
+from src.data.human36 import load_human36
+from src.data.synthetic import make_cameras
 from src.plotting import paper
+from src.plotting.study import find, in_bins, statistics
 from src.skeletons import get_skeleton
+from src.study import Study, load_study
 
 RESULTS = ROOT / "tests" / "results"
 SCRIPTS = sorted(p.stem for p in (ROOT / "paper_plots").glob("*.py") if p.stem not in ("common", "all", "__init__"))
@@ -65,7 +70,8 @@ def test_1d_sizes_of_labels():
 def test_1d_plots_the_results(plot):
     axis = plot("fig_1d")[1].axes[0]
     points = {line.get_label(): np.column_stack(line.get_data()) for line in axis.lines}
-    frames = result("fig_1d/ours_25_1")["data"]["train"]["frames"]
+    trained = (result(f"fig_1d/ours_{name}")["data"]["train"] for name in ("25_1", "50_1", "100_17"))
+    frames = next(part["frames"] for part in trained if part)
     expected = [(frames * 0.25 / 8e6, result("fig_1d/ours_25_1")["pa_mpjpe_mm"] / 10)]
     assert np.isclose(points["ours"], expected, rtol=1e-3).all(axis=1).any()
     assert len(points["ours"]) == 5 and len(points["3D supervised"]) == 6 and axis.get_xscale() == "log"
@@ -192,3 +198,50 @@ def test_all_draws_what_it_can(tmp_path, monkeypatch, capsys):
     assert module.main(["--results", str(tmp_path)]) == 0
     assert "not drawn: fig_4d: " in capsys.readouterr().out
     assert [path.name for path in (tmp_path / "figures").iterdir()] == ["fig_3.png"]
+
+
+def test_level_depth_is_depth_along_the_floor(human36_dir):
+    points = np.random.default_rng(0).normal(0, 500, (20, 3))
+    for camera in [*make_cameras(0).values(), *load_cameras(human36_dir / "cameras.h5").values()]:
+        ahead = camera.R[2] * [1, 1, 0]
+        along_the_floor = (points - camera.T.T) @ (ahead / np.linalg.norm(ahead))
+        np.testing.assert_allclose(camera.level_depth(points), along_the_floor, atol=1e-6)
+
+
+def test_findings_by_hand():
+    """Two images of three joints, two annotators; joint 1 is 10 cm closer than joint 0, joint 2 1.5 cm further."""
+    depth = np.array([[20.0, 10.0, 21.5]] * 2)
+    pairs = np.array([[0, 1], [0, 2]] * 4)
+    answers = Answers(("a", "b"), np.repeat([0, 0, 1, 1], 2), ("x", "y"), np.repeat([0, 1, 0, 1], 2), pairs,
+                      np.array([1, 0, 1, 0, 1, 1, 0, 0]))  # fmt: skip
+    study = Study(answers, depth, depth + 100 * np.arange(3), np.zeros((2, 3, 2)), ("i", "j", "k"), "by hand")
+    found = find(study)
+    assert found.by_annotator.tolist() == [1, 0.5] and found.by_image.tolist() == [0.75, 0.75]
+    assert found.accuracy["level depth"]["raw"] == 0.75 and found.accuracy["level depth"]["majority"] == 0.75
+    # By the other depth the second joint is the further one of both pairs.
+    assert found.accuracy["camera depth"]["raw"] == pytest.approx((answers.answer == 0).mean())
+    middles, means = in_bins(found.gap_cm[:, 0], found.right[:, 0])
+    assert middles.tolist() == [1.5, 10.5] and means.tolist() == [0.75, 0.75]
+    np.testing.assert_allclose(found.bias, [[1, 1], [0.5, 0.5]])
+    assert "8 annotations, 2 images, 4 pairs" in statistics(study, found)[0]
+
+
+def test_2_from_files_in_the_authors_form(plot, human36_dir, tmp_path, capsys):
+    joints = list(get_skeleton("human36_17k").joints)
+    images = [{"id": 5, "s_id": 9, "frame": 3, "video": "Walking.54138969.mp4", "filename": "a"},
+              {"id": 6, "s_id": 11, "frame": 0, "video": "Sitting 1.60457274.mp4", "filename": "b"}]  # fmt: skip
+    truth = {"pose": [{"keypoints": joints}], "images": images, "annotations": []}
+    (tmp_path / "truth.json").write_text(json.dumps(truth))
+    rows = [{"annotator": who, "image": image, "kp0": 3, "kp1": 16, "answer": 1} for who in "ab" for image in (5, 6)]
+    (tmp_path / "answers.json").write_text(json.dumps(rows))
+    command = f"--data {human36_dir} --truth {tmp_path / 'truth.json'} --answers {tmp_path / 'answers.json'}"
+    code, figure = plot("fig_2", command)
+    assert code == 0 and "4 annotations, 2 images, 2 pairs" in capsys.readouterr().out
+    study = load_study([tmp_path / "answers.json"], tmp_path / "truth.json", human36_dir)
+    arrays = load_human36(human36_dir, [9], get_skeleton("human36_17k"), actions=["Walking"])
+    row = next(i for i in range(len(arrays)) if arrays.frame[i] == 3 and arrays.camera[i] == "54138969")
+    np.testing.assert_allclose(study.camera_cm[0], arrays.pose_3d[row, :, 2] / 10, rtol=1e-5)
+    images[0]["frame"] = 10**6
+    (tmp_path / "truth.json").write_text(json.dumps(truth))
+    assert plot("fig_2", command)[0] == 2 and "no frame 1000000" in capsys.readouterr().err
+    assert plot("fig_2", f"--data {human36_dir}")[0] == 2
