@@ -50,6 +50,8 @@ def _run(row: Row, needed: Row | None, failed: set, slot: int, jobs: int) -> str
             raise
     if process.returncode == 0:
         return None
+    if process.returncode == 130:
+        return "interrupted"
     lines = log.read_text(errors="replace").strip().splitlines()
     return (lines[-1] if lines else f"exit code {process.returncode}") + f" (all of it: {log})"
 
