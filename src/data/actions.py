@@ -3,49 +3,9 @@
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from src.data.human36 import ACTIONS
-from src.data.kinematics import LIMITS, clip_to_limits
+from src.data.kinematics import LIMITS
 
 SIDES = ("right", "left")
-
-
-def _wander(rng, t, size, period=3.0):
-    """A smooth random signal round 0, mostly within +-size, that changes over about ``period`` seconds."""
-    rates = rng.uniform(0.5, 1.6, 3) / period
-    phases = rng.uniform(0, 2 * np.pi, 3)
-    return size * np.sin(2 * np.pi * t[:, None] * rates + phases).sum(axis=1) / 1.7
-
-
-def _cycle(rng, t, period):
-    """Between 0 and 1 and back, smoothly, with a pause at both ends: something done again and again."""
-    wave = np.sin(2 * np.pi * (t / (period * rng.uniform(0.8, 1.2)) + rng.uniform()))
-    return 0.5 + 0.5 * np.tanh(2.5 * wave) / np.tanh(2.5)
-
-
-def _stand(rng, t) -> dict:
-    """Upright, arms hanging, weight shifting a little."""
-    a = {name: np.zeros_like(t) for name in LIMITS}
-    a["turn"] = rng.uniform(-180, 180) + _wander(rng, t, 4, 8)
-    a["lean"], a["roll"] = rng.uniform(0, 4) + _wander(rng, t, 2), _wander(rng, t, 1.5)
-    a["bend"], a["side"] = rng.uniform(2, 10) + _wander(rng, t, 5), _wander(rng, t, 5)
-    a["twist"], a["nod"], a["look"] = (_wander(rng, t, size) for size in (12, 12, 25))
-    flexion, knee = rng.uniform(2, 8) + _wander(rng, t, 3), rng.uniform(4, 12) + _wander(rng, t, 4)
-    for side in SIDES:
-        a[f"{side}_hip_flexion"] = flexion + rng.uniform(-3, 3)
-        a[f"{side}_hip_abduction"] = rng.uniform(3, 9) + np.zeros_like(t)
-        a[f"{side}_hip_rotation"] = rng.uniform(-15, 0) + np.zeros_like(t)
-        a[f"{side}_knee"] = knee + rng.uniform(-2, 2)
-        _arm(a, side, flexion=rng.uniform(-5, 10), abduction=rng.uniform(9, 16), elbow=rng.uniform(12, 30))
-        a[f"{side}_shoulder_flexion"] += _wander(rng, t, 6)
-    return a
-
-
-def _arm(a, side, share=1.0, **there):
-    """Take one arm to a place (degrees by name), or by ``share`` (F,) between 0 and 1 of the way to it."""
-    for name, value in there.items():
-        key = f"{side}_elbow" if name == "elbow" else f"{side}_shoulder_{name}"
-        a[key] = (1 - share) * a[key] + share * value
-
 
 # One leg over a stride, from one touch of its heel to the next: what the textbooks on gait show, in degrees.
 _STRIDE = np.array([0, 0.12, 0.3, 0.5, 0.62, 0.73, 0.86, 1])
@@ -53,199 +13,193 @@ _HIP = CubicSpline(_STRIDE, [26, 22, 8, -10, -4, 16, 29, 26], bc_type="periodic"
 _KNEE = CubicSpline(_STRIDE, [5, 15, 9, 8, 38, 60, 28, 5], bc_type="periodic")
 
 
-def _walk(rng, t) -> dict:
-    """A gait: legs in turn, arms against them, along a circle."""
-    a = _stand(rng, t)
-    size = rng.uniform(0.85, 1.1)
-    phase = rng.uniform(0.8, 0.98) * t + rng.uniform()
-    a["turn"] = rng.uniform(-180, 180) + rng.choice([-1, 1]) * rng.uniform(45, 60) * t
-    a["lean"], a["roll"] = rng.uniform(1, 4) + _wander(rng, t, 1), 2 * np.sin(2 * np.pi * phase)
-    a["twist"] = 8 * size * np.cos(2 * np.pi * phase)
-    for side, own in zip(SIDES, (phase, phase + 0.5), strict=True):
-        a[f"{side}_hip_flexion"] = a["lean"] + 3 + size * _HIP(own % 1)
-        a[f"{side}_knee"] = size * _KNEE(own % 1) + 3
-        a[f"{side}_hip_abduction"] = a[f"{side}_hip_abduction"] * 0 + rng.uniform(2, 5)
-        a[f"{side}_shoulder_flexion"] = 4 - 24 * size * np.cos(2 * np.pi * own)
-        a[f"{side}_elbow"] = 25 - 12 * size * np.cos(2 * np.pi * own) + rng.uniform(-5, 10)
-    return a
+class _Actor(dict):
+    """A person's angles (F,) over times t (F,) s, by name as in `LIMITS`. Every method is a way to change them."""
 
+    def __init__(self, t: np.ndarray, rng: np.random.Generator):
+        super().__init__({name: np.zeros_like(t) for name in LIMITS})
+        self.t, self.rng, self.uniform = t, rng, rng.uniform
 
-def _sit(rng, t) -> dict:
-    """On a chair, hands in the lap."""
-    a = _stand(rng, t)
-    a["turn"] = rng.uniform(-180, 180) + _wander(rng, t, 3, 8)
-    a["lean"], a["bend"] = rng.uniform(-8, 5) + _wander(rng, t, 3), rng.uniform(0, 20) + _wander(rng, t, 8)
-    knee = rng.uniform(72, 100) + _wander(rng, t, 3, 6)
-    for side in SIDES:
-        a[f"{side}_hip_flexion"] = rng.uniform(84, 88) + a["lean"]
-        a[f"{side}_hip_abduction"] = rng.uniform(4, 18) + _wander(rng, t, 3)
-        a[f"{side}_knee"] = knee + rng.uniform(-4, 4)
-        lap = {"flexion": rng.uniform(18, 28), "abduction": rng.uniform(10, 16), "rotation": rng.uniform(5, 20)}
-        _arm(a, side, **lap, elbow=rng.uniform(64, 78) + _wander(rng, t, 4))
-    return a
+    def wander(self, size, period=3.0):
+        """A smooth random signal round 0, mostly within +-size, that changes over about ``period`` seconds."""
+        rates, phases = self.uniform(0.5, 1.6, 3) / period, self.uniform(0, 2 * np.pi, 3)
+        return size * np.sin(2 * np.pi * self.t[:, None] * rates + phases).sum(axis=1) / 1.7
 
+    def cycle(self, period):
+        """Between 0 and 1 and back, smoothly, with a pause at both ends: something done again and again."""
+        wave = np.sin(2 * np.pi * (self.t / (period * self.uniform(0.8, 1.2)) + self.uniform()))
+        return 0.5 + 0.5 * np.tanh(2.5 * wave) / np.tanh(2.5)
 
-def _hand_to_face(a, rng, t, side, period):
-    _arm(a, side, _cycle(rng, t, period), flexion=58, abduction=9, rotation=44, elbow=132)
+    def take(self, side, share=1.0, **there):
+        """Take a side's joints to angles (shoulders without their name), or by ``share`` of the way from 0 to 1."""
+        for name, angle in there.items():
+            key = f"{side}_shoulder_{name}" if name in ("flexion", "abduction", "rotation") else f"{side}_{name}"
+            self[key] = (1 - share) * self[key] + share * angle
 
+    def stand(self):
+        """Upright, arms hanging, weight shifting a little."""
+        uniform, wander = self.uniform, self.wander
+        self.update(turn=uniform(-180, 180) + wander(4, 8), lean=uniform(0, 4) + wander(2), roll=wander(1.5))
+        self.update(bend=uniform(2, 10) + wander(5), side=wander(5), twist=wander(12), nod=wander(12), look=wander(25))
+        flexion, knee = uniform(2, 8) + wander(3), uniform(4, 12) + wander(4)
+        for side in SIDES:
+            self.take(side, hip_flexion=flexion + uniform(-3, 3), hip_abduction=uniform(3, 9))
+            self.take(side, hip_rotation=uniform(-15, 0), knee=knee + uniform(-2, 2))
+            self.take(side, flexion=uniform(-5, 10), abduction=uniform(9, 16), elbow=uniform(12, 30))
+            self[f"{side}_shoulder_flexion"] += wander(6)
 
-def directions(rng, t):
-    """Standing, one arm after the other points somewhere."""
-    a = _stand(rng, t)
-    for side in SIDES:
-        up, out = rng.uniform(50, 120) + _wander(rng, t, 15), rng.uniform(5, 50)
-        _arm(a, side, _cycle(rng, t, 4), flexion=up, abduction=out, rotation=0, elbow=rng.uniform(5, 25))
-    return a
+    def walk(self):
+        """A gait: legs in turn, arms against them, along a circle."""
+        self.stand()
+        uniform, size = self.uniform, self.uniform(0.85, 1.1)
+        phase = uniform(0.8, 0.98) * self.t + uniform()
+        self["turn"] = uniform(-180, 180) + self.rng.choice([-1, 1]) * uniform(45, 60) * self.t
+        self.update(lean=uniform(1, 4) + self.wander(1), roll=2 * np.sin(2 * np.pi * phase))
+        self["twist"] = 8 * size * np.cos(2 * np.pi * phase)
+        for side, own in zip(SIDES, (phase, phase + 0.5), strict=True):
+            swing = np.cos(2 * np.pi * own)
+            self.take(side, hip_flexion=self["lean"] + 3 + size * _HIP(own % 1), knee=size * _KNEE(own % 1) + 3)
+            self.take(side, hip_abduction=uniform(2, 5), flexion=4 - 24 * size * swing)
+            self.take(side, elbow=25 - 12 * size * swing + uniform(-5, 10))
 
+    def sit(self):
+        """On a chair, hands in the lap."""
+        self.stand()
+        uniform, wander = self.uniform, self.wander
+        self.update(turn=uniform(-180, 180) + wander(3, 8), lean=uniform(-8, 5) + wander(3))
+        self["bend"] = uniform(0, 20) + wander(8)
+        knee = uniform(72, 100) + wander(3, 6)
+        for side in SIDES:
+            self.take(side, hip_flexion=uniform(84, 88) + self["lean"], hip_abduction=uniform(4, 18) + wander(3))
+            self.take(side, knee=knee + uniform(-4, 4), flexion=uniform(18, 28), abduction=uniform(10, 16))
+            self.take(side, rotation=uniform(5, 20), elbow=uniform(64, 78) + wander(4))
 
-def discussion(rng, t):
-    """Standing, both forearms talk along."""
-    a = _stand(rng, t)
-    for side in SIDES:
-        _arm(a, side, flexion=20 + _wander(rng, t, 18, 1.5), abduction=18 + _wander(rng, t, 8, 1.5))
-        _arm(a, side, rotation=10 + _wander(rng, t, 22, 1.2), elbow=85 + _wander(rng, t, 30, 1.2))
-    return a
+    def lift_hand_to_face(self, side, period):
+        self.take(side, self.cycle(period), flexion=58, abduction=9, rotation=44, elbow=132)
 
+    def directions(self):
+        """Standing, one arm after the other points somewhere."""
+        self.stand()
+        for side in SIDES:
+            up, out = self.uniform(50, 120) + self.wander(15), self.uniform(5, 50)
+            self.take(side, self.cycle(4), flexion=up, abduction=out, rotation=0, elbow=self.uniform(5, 25))
 
-def eating(rng, t):
-    """On a chair, a hand goes to the mouth again and again."""
-    a = _sit(rng, t)
-    _arm(a, "right", flexion=35, abduction=16, rotation=15, elbow=80)
-    _hand_to_face(a, rng, t, "right", 2.5)
-    _arm(a, "left", flexion=32 + _wander(rng, t, 5), abduction=14, rotation=20, elbow=75)
-    return a
+    def discussion(self):
+        """Standing, both forearms talk along."""
+        self.stand()
+        for side in SIDES:
+            self.take(side, flexion=20 + self.wander(18, 1.5), abduction=18 + self.wander(8, 1.5))
+            self.take(side, rotation=10 + self.wander(22, 1.2), elbow=85 + self.wander(30, 1.2))
 
+    def eating(self):
+        """On a chair, a hand goes to the mouth again and again."""
+        self.sit()
+        self.take("right", flexion=35, abduction=16, rotation=15, elbow=80)
+        self.lift_hand_to_face("right", 2.5)
+        self.take("left", flexion=32 + self.wander(5), abduction=14, rotation=20, elbow=75)
 
-def greeting(rng, t):
-    """Standing, an arm waves."""
-    a = _stand(rng, t)
-    wave = 20 * np.sin(2 * np.pi * rng.uniform(1.2, 2) * t)
-    up = {"flexion": rng.uniform(20, 60), "abduction": rng.uniform(80, 105), "rotation": -40 + wave}
-    _arm(a, "right", _cycle(rng, t, 5), **up, elbow=rng.uniform(70, 95) + wave)
-    return a
+    def greeting(self):
+        """Standing, an arm waves."""
+        self.stand()
+        wave = 20 * np.sin(2 * np.pi * self.uniform(1.2, 2) * self.t)
+        up = {"flexion": self.uniform(20, 60), "abduction": self.uniform(80, 105), "rotation": -40 + wave}
+        self.take("right", self.cycle(5), **up, elbow=self.uniform(70, 95) + wave)
 
+    def phoning(self):
+        """A hand at the ear, standing or pacing."""
+        self.walk() if self.uniform() < 0.4 else self.stand()
+        self.take("right", flexion=80 + self.wander(4), abduction=18 + self.wander(3), rotation=24, elbow=138)
+        self["side"] += 4
 
-def phoning(rng, t):
-    """A hand at the ear, standing or pacing."""
-    a = _walk(rng, t) if rng.uniform() < 0.4 else _stand(rng, t)
-    _arm(a, "right", flexion=80 + _wander(rng, t, 4), abduction=18 + _wander(rng, t, 3), rotation=24, elbow=138)
-    a["side"] = a["side"] + 4
-    return a
+    def photo(self):
+        """Both hands hold a camera before the face, knees a little bent."""
+        self.stand()
+        crouch = self.uniform(0, 45) * self.cycle(6)
+        for side in SIDES:
+            self.take(side, flexion=58 + self.wander(6), abduction=12, rotation=24, elbow=112 + self.wander(6))
+            self[f"{side}_hip_flexion"] += crouch
+            self[f"{side}_knee"] += 1.6 * crouch
 
+    def posing(self):
+        """Standing, from one attitude of the arms to another: on the hips, raised, stretched out."""
+        self.stand()
+        attitudes = (-12, 45, 45, 95), (40, 115, -20, 40), (5, 80, 0, 12)
+        for side in SIDES:
+            for number in self.rng.permutation(3)[:2]:
+                flexion, abduction, rotation, elbow = attitudes[number]
+                self.take(side, self.cycle(5), flexion=flexion, abduction=abduction, rotation=rotation, elbow=elbow)
 
-def photo(rng, t):
-    """Both hands hold a camera before the face, knees a little bent."""
-    a = _stand(rng, t)
-    crouch = rng.uniform(0, 45) * _cycle(rng, t, 6)
-    for side in SIDES:
-        _arm(a, side, flexion=58 + _wander(rng, t, 6), abduction=12, rotation=24, elbow=112 + _wander(rng, t, 6))
-        a[f"{side}_hip_flexion"] = a[f"{side}_hip_flexion"] + crouch
-        a[f"{side}_knee"] = a[f"{side}_knee"] + 1.6 * crouch
-    return a
+    def purchases(self):
+        """Standing, bending down to reach for something low and lifting it."""
+        self.stand()
+        down = self.cycle(4)
+        self["lean"] += 22 * down
+        self["bend"] += self.uniform(20, 50) * down
+        for side in SIDES:
+            self[f"{side}_hip_flexion"] += 45 * down
+            self[f"{side}_knee"] += 40 * down
+            self.take(side, down, flexion=self.uniform(60, 85), abduction=12, rotation=5, elbow=15)
 
+    def sitting(self):
+        """On a chair, now and then leaning on or reaching for the table."""
+        self.sit()
+        side, share, up = self.rng.choice(SIDES), self.cycle(5), self.uniform(40, 75)
+        self.take(side, share, flexion=up, abduction=14, rotation=10, elbow=self.uniform(30, 70))
 
-def posing(rng, t):
-    """Standing, from one attitude of the arms to another: on the hips, raised, stretched out."""
-    a = _stand(rng, t)
-    attitudes = (
-        {"flexion": -12, "abduction": 45, "rotation": 45, "elbow": 95},
-        {"flexion": 40, "abduction": 115, "rotation": -20, "elbow": 40},
-        {"flexion": 5, "abduction": 80, "rotation": 0, "elbow": 12},
-    )
-    for side in SIDES:
-        for attitude in rng.permutation(3)[:2]:
-            _arm(a, side, _cycle(rng, t, 5), **attitudes[attitude])
-    return a
+    def sitting_down(self):
+        """From standing down to the ground, legs drawn up before the body, and back."""
+        self.stand()
+        down, knee = self.cycle(7), self.uniform(72, 88)
+        midway = 4 * down * (1 - down)
+        for side in SIDES:
+            self.take(side, down, hip_flexion=122, knee=knee, flexion=self.uniform(40, 55))
+            self.take(side, down, abduction=28, rotation=0, elbow=self.uniform(20, 40))
+            self[f"{side}_hip_flexion"] += 25 * midway
+            self[f"{side}_knee"] += 62 * midway
+        self["bend"] += 12 * down
+        self["lean"] += 30 * midway
 
+    def smoking(self):
+        """Standing or sitting, a hand goes to the mouth slowly, the other arm is folded."""
+        self.sit() if self.uniform() < 0.5 else self.stand()
+        self.lift_hand_to_face("right", 5)
+        self.take("left", flexion=14 + self.wander(3), abduction=12, rotation=55, elbow=92)
 
-def purchases(rng, t):
-    """Standing, bending down to reach for something low and lifting it."""
-    a, down = _stand(rng, t), _cycle(rng, t, 4)
-    a["lean"], a["bend"] = a["lean"] + 22 * down, a["bend"] + rng.uniform(20, 50) * down
-    for side in SIDES:
-        a[f"{side}_hip_flexion"] = a[f"{side}_hip_flexion"] + 45 * down
-        a[f"{side}_knee"] = a[f"{side}_knee"] + 40 * down
-        _arm(a, side, down, flexion=rng.uniform(60, 85), abduction=12, rotation=5, elbow=15)
-    return a
+    def waiting(self):
+        """Standing with folded or hanging arms, shifting weight."""
+        self.stand()
+        shift, folded = self.wander(4, 5), self.uniform() < 0.6
+        self["roll"] += shift
+        self["side"] -= 2 * shift
+        for side, raised, sign in zip(SIDES, (0, 24), (1, -1), strict=True):
+            if folded:
+                self.take(side, flexion=18 + raised, abduction=14, rotation=55, elbow=95 + self.wander(3))
+            self[f"{side}_hip_abduction"] += sign * shift  # the feet stay where they are
 
+    def walk_dog(self):
+        """Walking with a lead in one hand, stooping to the dog from time to time."""
+        self.walk()
+        down = self.cycle(9) * self.uniform(0, 1)
+        self["bend"] += 28 * down
+        self["lean"] += 12 * down
+        self.take("right", flexion=38 + self.wander(10, 1.5), abduction=14, elbow=22 + self.wander(8, 1.5))
 
-def sitting(rng, t):
-    """On a chair, now and then leaning on or reaching for the table."""
-    a = _sit(rng, t)
-    side = rng.choice(SIDES)
-    _arm(a, side, _cycle(rng, t, 5), flexion=rng.uniform(40, 75), abduction=14, rotation=10, elbow=rng.uniform(30, 70))
-    return a
-
-
-def sitting_down(rng, t):
-    """From standing down to the ground, legs drawn up before the body, and back."""
-    a, down = _stand(rng, t), _cycle(rng, t, 7)
-    knee, midway = rng.uniform(72, 88), 4 * down * (1 - down)
-    for side in SIDES:
-        a[f"{side}_hip_flexion"] = (1 - down) * a[f"{side}_hip_flexion"] + down * 122 + 25 * midway
-        a[f"{side}_knee"] = (1 - down) * a[f"{side}_knee"] + down * knee + 62 * midway
-        _arm(a, side, down, flexion=rng.uniform(40, 55), abduction=28, rotation=0, elbow=rng.uniform(20, 40))
-    a["bend"] = a["bend"] + 12 * down
-    a["lean"] = a["lean"] + 30 * midway
-    return a
-
-
-def smoking(rng, t):
-    """Standing or sitting, a hand goes to the mouth slowly, the other arm is folded."""
-    a = _sit(rng, t) if rng.uniform() < 0.5 else _stand(rng, t)
-    _hand_to_face(a, rng, t, "right", 5)
-    _arm(a, "left", flexion=14 + _wander(rng, t, 3), abduction=12, rotation=55, elbow=92)
-    return a
-
-
-def waiting(rng, t):
-    """Standing with folded or hanging arms, shifting weight."""
-    a = _stand(rng, t)
-    shift = _wander(rng, t, 4, 5)
-    a["roll"], a["side"] = a["roll"] + shift, a["side"] - 2 * shift
-    folded = rng.uniform() < 0.6
-    for side, raised, sign in zip(SIDES, (0, 24), (1, -1), strict=True):
-        if folded:
-            _arm(a, side, flexion=18 + raised, abduction=14, rotation=55, elbow=95 + _wander(rng, t, 3))
-        a[f"{side}_hip_abduction"] = a[f"{side}_hip_abduction"] + sign * shift  # the feet stay where they are
-    return a
-
-
-def walk_dog(rng, t):
-    """Walking with a lead in one hand, stooping to the dog from time to time."""
-    a = _walk(rng, t)
-    down = _cycle(rng, t, 9) * rng.uniform(0, 1)
-    a["bend"], a["lean"] = a["bend"] + 28 * down, a["lean"] + 12 * down
-    _arm(a, "right", flexion=38 + _wander(rng, t, 10, 1.5), abduction=14, elbow=22 + _wander(rng, t, 8, 1.5))
-    return a
-
-
-def walk_together(rng, t):
-    """Walking beside somebody, arm round their shoulders, looking at them."""
-    a = _walk(rng, t)
-    _arm(a, "right", flexion=12 + _wander(rng, t, 5), abduction=82 + _wander(rng, t, 5), elbow=25)
-    a["look"] = -32 + _wander(rng, t, 15)
-    return a
-
-
-_IN_ORDER = (
-    *(directions, discussion, eating, greeting, phoning, photo, posing, purchases, sitting, sitting_down, smoking),
-    *(waiting, walk_dog, _walk, walk_together),
-)
-_BY_NAME = dict(zip(ACTIONS, _IN_ORDER, strict=True))
+    def walk_together(self):
+        """Walking beside somebody, arm round their shoulders, looking at them."""
+        self.walk()
+        self.take("right", flexion=12 + self.wander(5), abduction=82 + self.wander(5), elbow=25)
+        self["look"] = -32 + self.wander(15)
 
 
 def act(action: str, t: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """An action of Human3.6M over times t (F,) s -> angles (F,) within `LIMITS`, left-handed half the time."""
-    angles = _BY_NAME[action](rng, t)
+    method = {"SittingDown": "sitting_down", "WalkDog": "walk_dog", "Walking": "walk", "WalkTogether": "walk_together"}
+    actor = _Actor(t, rng)
+    getattr(actor, method.get(action, action.lower()))()
     if rng.uniform() < 0.5:
         other = {"right": "left", "left": "right"}
-        angles = {
-            f"{other[name.split('_')[0]]}_{name.split('_', 1)[1]}" if name.startswith(SIDES) else name: values
-            for name, values in angles.items()
-        }
-        for name in ("twist", "look", "side", "roll"):
-            angles[name] = -angles[name]
+        actor = {"_".join(other.get(word, word) for word in name.split("_")): actor[name] for name in LIMITS}
+        actor |= {name: -actor[name] for name in ("twist", "look", "side", "roll")}
     for side in SIDES:  # soles level with the ground, as far as ankles allow
-        angles[f"{side}_ankle"] = angles["lean"] + angles[f"{side}_knee"] - angles[f"{side}_hip_flexion"]
-    return clip_to_limits(angles)
+        actor[f"{side}_ankle"] = actor["lean"] + actor[f"{side}_knee"] - actor[f"{side}_hip_flexion"]
+    return {name: np.clip(actor[name], *limits) for name, limits in LIMITS.items()}
