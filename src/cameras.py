@@ -52,8 +52,9 @@ class Camera:
         return ((points - self.T.T) @ Rotation.from_euler("ZYX", [z, y, 0]).as_matrix())[:, 1]
 
     def project(self, points: np.ndarray) -> np.ndarray:
-        """World points (M,3) mm -> pixels (M,2)."""
-        return self.project_camera_points(self.world_to_camera(points))
+        """World points (...,3) mm -> pixels (...,2)."""
+        pixels = self.project_camera_points(self.world_to_camera(points.reshape(-1, 3)))
+        return pixels.reshape(*points.shape[:-1], 2)
 
     def project_camera_points(self, points: np.ndarray) -> np.ndarray:
         """Points (M,3) mm in the camera's frame -> pixels (M,2), with distortion.
@@ -74,16 +75,13 @@ def load_cameras(path) -> dict[tuple[int, str], Camera]:
     """
     cameras = {}
     with open_h5(path) as file:
-        for subject_name, subject_group in file.items():
+        for subject_name, groups in file.items():
             subject = re.fullmatch(r"subject(\d+)", subject_name)
-            if not subject or not isinstance(subject_group, h5py.Group):
-                continue
-            for name, group in subject_group.items():
-                camera = _read_camera(group, f"{path}: {subject_name}/{name}", path)
-                key = int(subject[1]), camera.name
-                if key in cameras:
-                    raise InputError(f"{path}: {subject_name}/{name}: a second camera {camera.name} of this subject")
-                cameras[key] = camera
+            for name, group in groups.items() if subject and isinstance(groups, h5py.Group) else ():
+                where = f"{path}: {subject_name}/{name}"
+                camera = _read_camera(group, where, path)
+                if cameras.setdefault((int(subject[1]), camera.name), camera) is not camera:
+                    raise InputError(f"{where}: a second camera {camera.name} of this subject")
     if not cameras:
         raise InputError(f"{path}: no cameras found; expected groups subject1/camera1 and so on")
     return cameras

@@ -24,7 +24,8 @@ def _norm(vectors: torch.Tensor) -> torch.Tensor:
 def _limbs(skeleton, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     """The limbs that count and then the unit limb, L' in all -> their first joints and their second joints (2L',), and
     their own indices (L',). On the device, once: a list would be copied there in every step."""
-    limbs = (*skeleton.kept_limbs, skeleton.unit_limb)
+    kept = [limb for limb in range(len(skeleton.limbs)) if limb not in skeleton.masked_limbs]
+    limbs = (*kept, skeleton.unit_limb)
     joints = [joint_of[limb] for joint_of in skeleton.limb_ends for limb in limbs]
     with torch.inference_mode(False):  # training may use what a test asked for first
         return torch.tensor(joints, device=device), torch.tensor(limbs, device=device)

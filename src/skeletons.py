@@ -51,11 +51,6 @@ class Skeleton:
         """The limbs' first joints, and their second joints."""
         return tuple(zip(*self.limbs, strict=True))
 
-    @property
-    def kept_limbs(self) -> tuple[int, ...]:
-        """Indices of the limbs that the skeleton loss uses."""
-        return tuple(limb for limb in range(len(self.limbs)) if limb not in self.masked_limbs)
-
 
 def _left(limbs: str) -> str:
     return limbs.replace("right", "left")
@@ -74,7 +69,7 @@ _LIMBS_14 = (
     "left_shoulder-left_elbow left_elbow-left_wrist right_elbow-right_shoulder right_wrist-right_elbow "
     "left_shoulder-neck right_shoulder-neck left_hip-left_shoulder right_hip-right_shoulder neck-head"
 )
-_TRUNK_SIDES_14 = ("left_hip-left_shoulder", "right_hip-right_shoulder")
+_TRUNK_SIDES_14 = ("left_hip", "left_shoulder"), ("right_hip", "right_shoulder")
 
 # Anthropometric, inches.
 _LENGTHS_17 = (7, 19, 20, 7, 19, 20, 11.5, 12.5, 3.5, 3.5, 9, 15, 14, 9, 15, 14)
@@ -121,18 +116,22 @@ def get_skeleton(name: str) -> Skeleton:
         return _custom(name)
     if name not in _SPECIFICATIONS:
         raise InputError(f"unknown skeleton {name!r}; there are {', '.join(SKELETON_NAMES)}")
-    indices, root, limb_names, unit_limb, lengths = _SPECIFICATIONS[name]
-    joints = tuple(HUMAN36_JOINTS[i] for i in indices)
-    limb_names = limb_names.split()
+    indices, root, limbs, unit_limb, lengths = _SPECIFICATIONS[name]
+    limbs, joints = [tuple(limb.split("-")) for limb in limbs.split()], [HUMAN36_JOINTS[i] for i in indices]
+    masked = [limb for limb in limbs if limb in _TRUNK_SIDES_14]
+    return _from_names(name, joints, limbs, root, tuple(unit_limb.split("-")), masked, lengths)
+
+
+def _from_names(name, joints, limbs, root, unit_limb, masked_limbs, lengths) -> Skeleton:
     return Skeleton(
         name=name,
-        joints=joints,
-        limbs=tuple((joints.index(a), joints.index(b)) for a, b in (limb.split("-") for limb in limb_names)),
+        joints=tuple(joints),
+        limbs=tuple((joints.index(a), joints.index(b)) for a, b in limbs),
         root=joints.index(root),
-        unit_limb=limb_names.index(unit_limb),
-        masked_limbs=tuple(i for i, limb in enumerate(limb_names) if limb in _TRUNK_SIDES_14),
-        human36_indices=indices,
-        average_limb_lengths=lengths,
+        unit_limb=limbs.index(unit_limb),
+        masked_limbs=tuple(map(limbs.index, masked_limbs)),
+        human36_indices=tuple(map(HUMAN36_JOINTS.index, joints)) if set(HUMAN36_JOINTS).issuperset(joints) else (),
+        average_limb_lengths=None if lengths is None else tuple(map(float, lengths)),
     )
 
 
@@ -155,10 +154,9 @@ def read_skeleton(path) -> str:
 def _custom(text: str) -> Skeleton:
     try:
         content = json.loads(text)
-        joints, root = tuple(content["joints"]), content["root"]
+        joints, root = list(content["joints"]), content["root"]
         limbs, masked = ([tuple(limb) for limb in content.get(key, [])] for key in ("limbs", "masked_limbs"))
         unit, lengths = tuple(content["unit_limb"]), content.get("average_limb_lengths")
-        known = set(HUMAN36_JOINTS)
         if not all(isinstance(joint, str) for joint in joints) or len(set(joints)) != len(joints) or len(joints) < 2:
             raise InputError("skeleton: joints: expected a list of different names")
         unknown = [joint for limb in limbs for joint in limb if joint not in joints]
@@ -166,17 +164,8 @@ def _custom(text: str) -> Skeleton:
             raise InputError(f"skeleton: limbs: expected pairs of joints, found {unknown or limbs}")
         if lengths is not None and (len(lengths) != len(limbs) or not all(0 < length < 1e6 for length in lengths)):
             raise InputError(f"skeleton: average_limb_lengths: expected {len(limbs)} lengths, one for each limb")
-        return Skeleton(
-            name=str(content.get("name", f"own skeleton of {len(joints)} joints")),
-            joints=joints,
-            limbs=tuple((joints.index(a), joints.index(b)) for a, b in limbs),
-            root=joints.index(root),
-            unit_limb=limbs.index(unit),
-            masked_limbs=tuple(limbs.index(limb) for limb in masked),
-            human36_indices=tuple(map(HUMAN36_JOINTS.index, joints)) if known.issuperset(joints) else (),
-            average_limb_lengths=None if lengths is None else tuple(map(float, lengths)),
-        )
+        name = str(content.get("name", f"own skeleton of {len(joints)} joints"))
+        return _from_names(name, joints, limbs, root, unit, masked, lengths)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"skeleton: expected joints, limbs, root (a joint) and unit_limb (a limb): {error!r}"
-        ) from None
+        expected = "expected joints, limbs, root (a joint) and unit_limb (a limb)"
+        raise InputError(f"skeleton: {expected}: {error!r}") from None

@@ -19,13 +19,18 @@ class Sequence(NamedTuple):
     focal: tuple[float, float]
 
 
+def _per_frame(field: str, dtype=None) -> property:
+    return property(lambda self: np.array([getattr(seen, field) for seen in self.sequences], dtype)[self.sequence])
+
+
 @dataclass(frozen=True, eq=False)
 class PoseArrays:
     """N poses of K joints. Never changed in place.
 
     pose_2d (N,K,2) px; pose_3d (N,K,3) mm in the camera's frame, not root-centred; sequence (N,) indices into
     ``sequences``; frame (N,) number within its file, from 0. files: what was read, as (name, size in bytes).
-    notes: what the reader wants the user to know, a line each. synthetic: no person ever moved so.
+    notes: what the reader wants the user to know, a line each. synthetic: no person ever moved so. From the sequences,
+    per frame: subject, action, camera (N,) and focal (N,2) px, float32.
     """
 
     pose_2d: np.ndarray
@@ -37,31 +42,11 @@ class PoseArrays:
     notes: tuple[str, ...] = ()
     synthetic: bool = False
 
+    subject, action, camera = map(_per_frame, ("subject", "action", "camera"))
+    focal = _per_frame("focal", np.float32)
+
     def __len__(self) -> int:
         return len(self.frame)
-
-    def _per_frame(self, field: str) -> np.ndarray:
-        return np.array([getattr(sequence, field) for sequence in self.sequences])[self.sequence]
-
-    @property
-    def subject(self) -> np.ndarray:
-        """(N,) subject numbers."""
-        return self._per_frame("subject")
-
-    @property
-    def action(self) -> np.ndarray:
-        """(N,) action names."""
-        return self._per_frame("action")
-
-    @property
-    def camera(self) -> np.ndarray:
-        """(N,) camera names."""
-        return self._per_frame("camera")
-
-    @property
-    def focal(self) -> np.ndarray:
-        """(N,2) focal lengths (f_x, f_y) in pixels, float32."""
-        return self._per_frame("focal").astype(np.float32)
 
     def describe(self) -> dict:
         """Plain values that identify the data: subjects, actions, counts, and a hash of file names and sizes."""
@@ -80,8 +65,3 @@ class PoseArrays:
 def data_name(data_dir) -> str:
     """What a data folder is called: its own name, whatever way leads there."""
     return Path(os.path.realpath(data_dir)).name
-
-
-def file_record(path: Path, base: Path) -> tuple[str, int]:
-    """(name relative to ``base``, size in bytes), for `PoseArrays.files`."""
-    return path.relative_to(base).as_posix(), path.stat().st_size

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -35,23 +36,19 @@ _POSES = {
         **{"right_shoulder_abduction": 12, "left_shoulder_abduction": 12},
     },
 }
-_WALK_FRAMES = 48
 
 
 def demo_poses() -> dict[str, np.ndarray]:
     """{name: poses (N,17,2) px in the order of human36_17k}: single poses and a walk."""
     camera = make_cameras(0)[1, "54138969"]
     body = make_body(np.random.default_rng(3))
-    worlds = {"walk": make_motion(1, "Walking", "Walking", frames=120, seed=0).world[:_WALK_FRAMES]}
+    worlds = {"walk": make_motion(1, "Walking", "Walking", frames=120, seed=0).world[:48]}
     for name, degrees in _POSES.items():
         angles = {angle: np.array([float(degrees.get(angle, 0))]) for angle in LIMITS}
         world = joint_positions(angles, body)
         worlds[name] = world - [0, 0, world[..., 2].min()]
     joints = list(get_skeleton("human36_17k").human36_indices)
-    return {
-        name: camera.project(world[:, joints].reshape(-1, 3)).reshape(len(world), -1, 2).astype(np.float32)
-        for name, world in worlds.items()
-    }
+    return {name: camera.project(world[:, joints]).astype(np.float32) for name, world in worlds.items()}
 
 
 def main(argv=None) -> int:
@@ -63,9 +60,9 @@ def main(argv=None) -> int:
 
 def _write(out: Path):
     out.mkdir(parents=True, exist_ok=True)
+    names = np.array(get_skeleton("human36_17k").joints)
     for name, poses in demo_poses().items():
-        arrays = {"poses_2d": poses, "joint_names": np.array(get_skeleton("human36_17k").joints)}
-        write_atomically(out / f"{name}.npz", lambda path, arrays=arrays: np.savez(path, **arrays))
+        write_atomically(out / f"{name}.npz", partial(np.savez, poses_2d=poses, joint_names=names))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from src.cameras import Camera, load_cameras
-from src.data.arrays import PoseArrays, file_record
+from src.data.arrays import PoseArrays
 from src.data.h5 import open_h5, read_dataset
 from src.data.views import Motion, check_values, view_motions
 from src.errors import InputError
@@ -45,13 +45,12 @@ def load_human36(
     The one detection file that is known to be missing is skipped, with a line in ``notes``.
     """
     data_dir = Path(data_dir)
-    _check_layout(data_dir)
-    camera_file = data_dir / "cameras.h5"
+    camera_file = _find_cameras(data_dir)
     cameras = load_cameras(camera_file)
     owners = sorted({owner for owner, _ in cameras})
-    for subject in subjects:
-        if subject not in owners:
-            raise InputError(f"{camera_file}: no cameras of subject {subject}; it has subjects {owners}")
+    unknown = [subject for subject in subjects if subject not in owners]
+    if unknown:
+        raise InputError(f"{camera_file}: no cameras of subject {unknown[0]}; it has subjects {owners}")
     files, notes = [camera_file], []
 
     def read_motions():
@@ -68,25 +67,22 @@ def load_human36(
         files.append(path)
         return _read_detections(path, len(motion.world), skeleton)
 
-    views = view_motions(
-        read_motions(), cameras, skeleton, detect=detect if detections else None, keep_every=keep_every
-    )
-    synthetic = (data_dir / SYNTHETIC_MARK).exists()
-    records = tuple(file_record(path, data_dir) for path in files)
-    return PoseArrays(**views, files=records, notes=tuple(notes), synthetic=synthetic)
+    detect = detect if detections else None
+    views = view_motions(read_motions(), cameras, skeleton, detect=detect, keep_every=keep_every)
+    records = tuple((path.relative_to(data_dir).as_posix(), path.stat().st_size) for path in files)
+    return PoseArrays(**views, files=records, notes=tuple(notes), synthetic=(data_dir / SYNTHETIC_MARK).exists())
 
 
-def _check_layout(data_dir: Path):
+def _find_cameras(data_dir: Path) -> Path:
     if data_dir.is_file():
         raise InputError(f"--data_dir {data_dir}: is a file; give the folder that holds cameras.h5 and S1, S5, ...")
     if not data_dir.is_dir():
         raise InputError(f"--data_dir {data_dir}: no such folder; {_HOW_TO_GET_DATA}")
     if not (data_dir / "cameras.h5").is_file():
         found = ", ".join(sorted(path.name for path in data_dir.iterdir())[:8]) or "an empty folder"
-        raise InputError(
-            f"--data_dir {data_dir}: expected cameras.h5 and subject folders S1, S5, ..., found {found}; "
-            f"{_HOW_TO_GET_DATA}"
-        )
+        expected = f"expected cameras.h5 and subject folders S1, S5, ..., found {found}"
+        raise InputError(f"--data_dir {data_dir}: {expected}; {_HOW_TO_GET_DATA}")
+    return data_dir / "cameras.h5"
 
 
 def _motion_files(data_dir: Path, subject: int, actions, notes: list) -> list[tuple[str, Path]]:
@@ -96,8 +92,7 @@ def _motion_files(data_dir: Path, subject: int, actions, notes: list) -> list[tu
         raise InputError(f"{folder}: no such folder; subject {subject} was asked for")
     by_action = {}
     for path in sorted(folder.glob("*.h5"), key=_natural_order):
-        first_word = re.match(r"[A-Za-z]*", path.name)[0]
-        by_action.setdefault(first_word, []).append(path)
+        by_action.setdefault(re.match("[A-Za-z]*", path.name)[0], []).append(path)
     for word in sorted(set(by_action) - set(ACTIONS)):
         notes.append(f"{folder}: ignored {', '.join(path.name for path in by_action[word])}: not one of the actions")
     missing = [action for action in actions if action not in by_action]
@@ -114,9 +109,8 @@ def _read_motion(path: Path, notes: list) -> np.ndarray:
     """(frames, 32, 3) world mm, float64."""
     with open_h5(path) as file:
         flat = read_dataset(file, "3D_positions", path)
-    rows = 3 * len(HUMAN36_JOINTS)
-    if flat.ndim != 2 or flat.shape[0] != rows or flat.shape[1] == 0:
-        raise InputError(f"{path}: 3D_positions: expected shape ({rows}, frames), found {flat.shape}")
+    if flat.ndim != 2 or flat.shape[0] != 96 or flat.shape[1] == 0:
+        raise InputError(f"{path}: 3D_positions: expected shape (96, frames), found {flat.shape}")
     world = flat.T.astype(np.float64).reshape(-1, len(HUMAN36_JOINTS), 3)
     check_values(world, path, "3D_positions")
     extent = np.ptp(world, axis=1).max()
@@ -133,8 +127,7 @@ def _read_detections(path: Path, frames: int, skeleton: Skeleton) -> np.ndarray:
         poses = read_dataset(file, "poses", path)
     expected = (frames, skeleton.num_joints, 2)
     if poses.shape != expected:
-        raise InputError(
-            f"{path}: poses: expected shape {expected} as the motion has {frames} frames, found {poses.shape}"
-        )
+        expected = f"expected shape {expected} as the motion has {frames} frames"
+        raise InputError(f"{path}: poses: {expected}, found {poses.shape}")
     check_values(poses, path, "poses")
     return poses.astype(np.float32)

@@ -7,6 +7,8 @@ import io
 import shutil
 import sys
 import zlib
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import h5py
@@ -15,17 +17,10 @@ from scipy.ndimage import gaussian_filter1d
 from tqdm import tqdm
 
 from src.cameras import Camera
+from src.data import human36
 from src.data.actions import act
 from src.data.arrays import PoseArrays
-from src.data.human36 import (
-    ACTIONS,
-    DETECTIONS_SKELETON,
-    MISSING_DETECTIONS,
-    NO_DETECTIONS,
-    SYNTHETIC_MARK,
-    detection_path,
-    motion_folder,
-)
+from src.data.human36 import ACTIONS
 from src.data.kinematics import joint_positions, make_body
 from src.data.views import Motion, view_motions
 from src.errors import InputError, run_command
@@ -36,7 +31,6 @@ CAMERA_NAMES = ("54138969", "55011271", "58860488", "60457274")
 DEMO_FRAMES = 17  # per motion: 5 training subjects x 15 actions x 2 motions x 4 cameras x 17 = 10,200 poses
 _SECONDS, _FPS = 8.0, 50.0  # a motion lasts so long, or longer where it has more frames than 50 a second
 _VERSION = 1  # to be raised with every change to what is made: runs on other data must not be mixed up
-_NOTE = "these data are synthetic: procedural motion, not people"
 
 
 def _rng(seed: int, *what) -> np.random.Generator:
@@ -69,51 +63,42 @@ def _path(poses: np.ndarray) -> np.ndarray:
 
 def make_motions(subjects, actions, *, frames: int, seed: int):
     """Two motions per subject and action, one after the other."""
-    for subject in subjects:
-        for action in actions:
-            for name in (action, f"{action} 1"):
-                yield make_motion(subject, action, name, frames=frames, seed=seed)
+    for subject, action, number in product(subjects, actions, ("", " 1")):
+        yield make_motion(subject, action, action + number, frames=frames, seed=seed)
 
 
 def make_cameras(seed: int, subjects=SUBJECTS) -> dict[tuple[int, str], Camera]:
     """Four cameras per subject in the corners of the room, {(subject, name): Camera}."""
     cameras = {}
-    for subject in subjects:
-        for number, name in enumerate(CAMERA_NAMES):
-            rng = _rng(seed, "camera", subject, name)
-            angle = np.pi / 4 + number * np.pi / 2 + rng.normal(0, 0.12)
-            place = np.array([*(rng.uniform(5000, 5800) * np.array([np.cos(angle), np.sin(angle)])), 0])
-            place[2] = rng.uniform(1350, 1750)
-            forward = np.array([*rng.uniform(-150, 150, 2), rng.uniform(850, 1000)]) - place
-            forward /= np.linalg.norm(forward)
-            right = np.cross(forward, [0, 0, 1])
-            right /= np.linalg.norm(right)
-            f, c = rng.normal(1146, 2, 2), rng.normal((512, 508), 4)
-            k, p = rng.normal((-0.2, 0.24, -0.003), (0.008, 0.01, 0.002)), rng.normal(-0.001, 0.0006, 2)
-            cameras[subject, name] = Camera(
-                np.stack([right, np.cross(forward, right), forward]), place, f, c, k, p, name
-            )
+    for subject, (number, name) in product(subjects, enumerate(CAMERA_NAMES)):
+        rng = _rng(seed, "camera", subject, name)
+        angle = np.pi / 4 + number * np.pi / 2 + rng.normal(0, 0.12)
+        x, y = rng.uniform(5000, 5800) * np.array([np.cos(angle), np.sin(angle)])
+        place = np.array([x, y, rng.uniform(1350, 1750)])
+        forward = np.array([*rng.uniform(-150, 150, 2), rng.uniform(850, 1000)]) - place
+        forward /= np.linalg.norm(forward)
+        right = np.cross(forward, [0, 0, 1])
+        right /= np.linalg.norm(right)
+        f, c = rng.normal(1146, 2, 2), rng.normal((512, 508), 4)
+        k, p = rng.normal((-0.2, 0.24, -0.003), (0.008, 0.01, 0.002)), rng.normal(-0.001, 0.0006, 2)
+        rotation = np.stack([right, np.cross(forward, right), forward])
+        cameras[subject, name] = Camera(rotation, place, f, c, k, p, name)
     return cameras
 
 
-def _detect(seed: int, notes: list[str]):
+def _detect(motion: Motion, camera: Camera, *, seed: int, notes: list[str]) -> np.ndarray | None:
     """Simulated detections: every joint jitters, some are far off, a whole motion is a little shifted.
 
-    What is left out, as in the original, goes into ``notes``.
+    What is left out, as in the original, is None and goes into ``notes``.
     """
-    joints = list(get_skeleton(DETECTIONS_SKELETON).human36_indices)
-
-    def detect(motion: Motion, camera: Camera) -> np.ndarray | None:
-        if (motion.subject, motion.name, camera.name) == MISSING_DETECTIONS:
-            notes.append(NO_DETECTIONS)
-            return None
-        rng = _rng(seed, "detections", motion.subject, motion.name, camera.name)
-        pixels = camera.project(motion.world[:, joints].reshape(-1, 3)).reshape(-1, len(joints), 2)
-        jitter = rng.normal(0, rng.uniform(2, 6, len(joints))[:, None], pixels.shape)
-        gross = (rng.random(pixels.shape[:2]) < 0.015)[..., None] * rng.normal(0, 60, pixels.shape)
-        return (pixels + jitter + gross + rng.normal(0, 2, (len(joints), 2))).astype(np.float32)
-
-    return detect
+    if (motion.subject, motion.name, camera.name) == human36.MISSING_DETECTIONS:
+        notes.append(human36.NO_DETECTIONS)
+        return None
+    rng = _rng(seed, "detections", motion.subject, motion.name, camera.name)
+    pixels = camera.project(motion.world[:, get_skeleton(human36.DETECTIONS_SKELETON).human36_indices])
+    jitter = rng.normal(0, rng.uniform(2, 6, pixels.shape[1])[:, None], pixels.shape)
+    gross = (rng.random(pixels.shape[:2]) < 0.015)[..., None] * rng.normal(0, 60, pixels.shape)
+    return (pixels + jitter + gross + rng.normal(0, 2, pixels.shape[1:])).astype(np.float32)
 
 
 def load_synthetic(
@@ -124,19 +109,11 @@ def load_synthetic(
     if unknown:
         raise InputError(f"--data_dir synthetic: no subject {unknown[0]}; there are {', '.join(map(str, SUBJECTS))}")
     notes = []
-    views = view_motions(
-        make_motions(subjects, actions, frames=frames, seed=seed),
-        make_cameras(seed, subjects),
-        skeleton,
-        detect=_detect(seed, notes) if detections else None,
-        keep_every=keep_every,
-    )
-    return PoseArrays(
-        **views,
-        files=((f"synthetic version {_VERSION}, {frames} frames, seed {seed}", 0),),
-        notes=tuple(notes),
-        synthetic=True,
-    )
+    motions, cameras = make_motions(subjects, actions, frames=frames, seed=seed), make_cameras(seed, subjects)
+    detect = partial(_detect, seed=seed, notes=notes) if detections else None
+    views = view_motions(motions, cameras, skeleton, detect=detect, keep_every=keep_every)
+    files = ((f"synthetic version {_VERSION}, {frames} frames, seed {seed}", 0),)
+    return PoseArrays(**views, files=files, notes=tuple(notes), synthetic=True)
 
 
 def write(out: Path, *, frames: int, seed: int):
@@ -151,16 +128,17 @@ def write(out: Path, *, frames: int, seed: int):
         shutil.rmtree(part, ignore_errors=True)  # what a killed command has left
         part.mkdir(parents=True)
         cameras = make_cameras(seed)
-        _write_cameras(part / "cameras.h5", cameras)
-        (part / SYNTHETIC_MARK).write_text(f"{_NOTE}; {frames} frames per motion, seed {seed}\n")
-        detect, total = _detect(seed, []), len(SUBJECTS) * len(ACTIONS) * 2
+        _write_h5(part / "cameras.h5", _camera_datasets(cameras))
+        note = f"these data are synthetic: procedural motion, not people; {frames} frames per motion, seed {seed}\n"
+        (part / human36.SYNTHETIC_MARK).write_text(note)
+        total = len(SUBJECTS) * len(ACTIONS) * 2
         for motion in tqdm(make_motions(SUBJECTS, ACTIONS, frames=frames, seed=seed), total=total, disable=None):
             flat = motion.world.reshape(frames, -1).T.astype(np.float32)
-            _write_h5(motion_folder(part, motion.subject) / f"{motion.name}.h5", {"3D_positions": flat})
+            _write_h5(human36.motion_folder(part, motion.subject) / f"{motion.name}.h5", {"3D_positions": flat})
             for name in CAMERA_NAMES:
-                poses = detect(motion, cameras[motion.subject, name])
+                poses = _detect(motion, cameras[motion.subject, name], seed=seed, notes=[])
                 if poses is not None:
-                    _write_h5(detection_path(part, motion, name), {"poses": poses})
+                    _write_h5(human36.detection_path(part, motion, name), {"poses": poses})
         part.replace(out)
     except OSError as error:
         raise InputError(f"--out {out}: cannot be written ({error}); give another folder") from None
@@ -168,14 +146,14 @@ def write(out: Path, *, frames: int, seed: int):
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _write_cameras(path: Path, cameras: dict):
+def _camera_datasets(cameras: dict) -> dict[str, np.ndarray]:
     content = {}
     for (subject, name), camera in cameras.items():
         arrays = {"R": camera.R.T, "T": camera.T, **{key: getattr(camera, key)[:, None] for key in "fckp"}}
         arrays["Name"] = np.array([[ord(letter)] for letter in name], dtype=np.uint16)
         group = f"subject{subject}/camera{CAMERA_NAMES.index(name) + 1}"
         content |= {f"{group}/{key}": array for key, array in arrays.items()}
-    _write_h5(path, content)
+    return content
 
 
 def _write_h5(path: Path, content: dict):
@@ -190,7 +168,7 @@ def _write_h5(path: Path, content: dict):
 
 def main(argv=None) -> int:
     """The command line -> exit code."""
-    return run_command(_main, sys.argv[1:] if argv is None else list(argv))
+    return run_command(_main, argv)
 
 
 def _main(argv):

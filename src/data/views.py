@@ -24,44 +24,37 @@ class Motion(NamedTuple):
 
 
 def view_motions(
-    motions: Iterable[Motion],
-    cameras: dict[tuple[int, str], Camera],
-    skeleton: Skeleton,
-    *,
-    detect: Callable | None = None,
-    keep_every: int = 1,
+    motions: Iterable[Motion], cameras: dict, skeleton: Skeleton, *, detect: Callable | None = None, keep_every: int = 1
 ) -> dict:
     """Project every motion into all cameras of its subject -> the fields of `PoseArrays` that this decides.
 
-    Only the skeleton's joints are projected. detect(motion, camera) -> detections (F,K,2) px that replace the
-    projection, or None to leave that view out. keep_every: n keeps frames 0, n, 2n, ... of each motion.
+    cameras: {(subject, name): Camera}. Only the skeleton's joints are projected. detect(motion, camera) -> detections
+    (F,K,2) px that replace the projection, or None to leave that view out. keep_every: n keeps frames 0, n, 2n, ...
     """
-    parts, sequences = [], []
-    in_order = sorted(cameras.items(), key=lambda item: item[0])
+    poses_2d, poses_3d, sequences = [], [], []
     for motion in motions:
         world = motion.world[:, list(skeleton.human36_indices)]
-        for camera in (camera for (subject, _), camera in in_order if subject == motion.subject):
-            pose_3d, pose_2d = see(world, camera, motion.where)
+        for camera in (cameras[key] for key in sorted(cameras) if key[0] == motion.subject):
+            pose_3d, pose_2d = _see(world, camera, motion.where)
             if detect is not None:
                 pose_2d = detect(motion, camera)
-                if pose_2d is None:
-                    continue
-            parts.append((pose_2d[::keep_every], pose_3d[::keep_every]))
-            focal = tuple(map(float, camera.f))
-            sequences.append(Sequence(motion.subject, motion.action, motion.name, camera.name, focal))
-    if not parts:
+            if pose_2d is not None:
+                poses_2d.append(pose_2d[::keep_every])
+                poses_3d.append(pose_3d[::keep_every])
+                sequences.append(Sequence(*motion[:3], camera.name, tuple(map(float, camera.f))))
+    if not sequences:
         raise InputError("no frames are left of these subjects and actions; choose others")
-    lengths = [len(pose_2d) for pose_2d, _ in parts]
+    lengths = [len(pose_2d) for pose_2d in poses_2d]
     return {
-        "pose_2d": np.concatenate([pose_2d for pose_2d, _ in parts]),
-        "pose_3d": np.concatenate([pose_3d for _, pose_3d in parts]),
-        "sequence": np.repeat(np.arange(len(parts), dtype=np.int32), lengths),
+        "pose_2d": np.concatenate(poses_2d),
+        "pose_3d": np.concatenate(poses_3d),
+        "sequence": np.repeat(np.arange(len(lengths), dtype=np.int32), lengths),
         "frame": np.concatenate([np.arange(n, dtype=np.int32) * keep_every for n in lengths]),
         "sequences": tuple(sequences),
     }
 
 
-def see(world: np.ndarray, camera: Camera, where: str) -> tuple[np.ndarray, np.ndarray]:
+def _see(world: np.ndarray, camera: Camera, where: str) -> tuple[np.ndarray, np.ndarray]:
     """World poses (F,K,3) -> camera frame (F,K,3) mm and pixels (F,K,2), both float32. Raises InputError."""
     points = camera.world_to_camera(world.reshape(-1, 3))
     behind = (points[:, 2] <= 0).reshape(len(world), -1).any(axis=1)
@@ -78,7 +71,5 @@ def check_values(poses: np.ndarray, where, what: str):
     """Raise InputError, naming the first frame, if poses (F,...,D) hold anything that is no coordinate."""
     bad = ~(np.abs(poses) < _ABSURD).all(axis=(1, 2))
     if bad.any():
-        raise InputError(
-            f"{where}: {what}: NaN, infinite or absurdly large values in {bad.sum()} frames, "
-            f"first in frame {bad.argmax()}"
-        )
+        found = f"in {bad.sum()} frames, first in frame {bad.argmax()}"
+        raise InputError(f"{where}: {what}: NaN, infinite or absurdly large values {found}")
