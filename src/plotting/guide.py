@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from opts.parsing import new_parser
-from src.data import synthetic
 from src.data.human36 import ACTIONS
 from src.data.kinematics import LIMITS, joint_positions, make_body
-from src.errors import InputError, run_command
+from src.data.synthetic import SUBJECTS, make_motion
+from src.errors import run_command
 from src.plotting.figures import new_figure, save_figure
 from src.plotting.poses import draw_contact_sheet, draw_limbs
 from src.skeletons import SKELETON_NAMES, Skeleton, get_skeleton
@@ -20,10 +20,8 @@ from src.skeletons import SKELETON_NAMES, Skeleton, get_skeleton
 
 def standing_body() -> np.ndarray:
     """(32,3) mm in a camera's frame, facing it, arms a little out: the person's right is on the left of the picture."""
-    angles = {name: np.zeros(1) for name in LIMITS} | {"turn": np.array([180.0])}
-    for side in ("right", "left"):
-        angles |= {f"{side}_shoulder_abduction": np.array([35.0]), f"{side}_hip_abduction": np.array([8.0])}
-        angles[f"{side}_hip_rotation"] = np.array([-30.0])
+    degrees = {"turn": 180.0, "shoulder_abduction": 35.0, "hip_abduction": 8.0, "hip_rotation": -30.0}
+    angles = {name: np.array([degrees.get(name.split("_", 1)[-1], 0.0)]) for name in LIMITS}  # both sides alike
     world = joint_positions(angles, make_body(np.random.default_rng(0)))[0]
     # From behind -y: x stays right, up becomes -y, what is further along y is further away.
     return np.stack([world[:, 0], -world[:, 2], world[:, 1]], axis=1)
@@ -36,12 +34,11 @@ def draw_numbered_joints(skeleton: Skeleton, axis, title: str):
     for number, (x, y, _) in enumerate(pose):
         axis.text(x, y, str(number), fontsize=6, ha="center", va="center",
                   bbox={"boxstyle": "circle,pad=0.15", "fc": "white", "ec": "black", "lw": 0.5})  # fmt: skip
-    axis.set(xlim=(-700, 700), ylim=(1050, -800), title=title)
-    axis.title.set_fontsize(9)
-    axis.set_aspect("equal")
+    axis.set(xlim=(-700, 700), ylim=(1050, -800), aspect="equal")
+    axis.set_title(title, fontsize=9)
     axis.set_axis_off()
     lines = [f"{number} {name}" for number, name in enumerate(skeleton.joints)]
-    half = -(-len(lines) // 2)
+    half = (len(lines) + 1) // 2
     for x, part in ((0.0, lines[:half]), (0.52, lines[half:])):
         axis.text(x, -0.02, "\n".join(part), fontsize=6.5, va="top", transform=axis.transAxes)
     return axis
@@ -49,32 +46,25 @@ def draw_numbered_joints(skeleton: Skeleton, axis, title: str):
 
 def draw_joints():
     """All skeletons side by side -> figure."""
-    twins = {"human36_14k": "human36_14k = lsp_14k"}
-    names = [name for name in SKELETON_NAMES if name != "lsp_14k"]
+    titles = {name: name for name in SKELETON_NAMES if name != "lsp_14k"} | {"human36_14k": "human36_14k = lsp_14k"}
     figure = new_figure(13, 5)
     figure.get_layout_engine().set(h_pad=0.1)
-    for axis, name in zip(figure.subplots(1, len(names)), names, strict=True):
-        draw_numbered_joints(get_skeleton(name), axis, twins.get(name, name))
+    for axis, (name, title) in zip(figure.subplots(1, len(titles)), titles.items(), strict=True):
+        draw_numbered_joints(get_skeleton(name), axis, title)
     figure.suptitle("Joints in model order, the person facing you; orange: the person's right", fontsize=10)
     return figure
 
 
 def draw_axes():
     """2D and 3D coordinates of one pose, with their axes and units -> figure."""
-    skeleton = get_skeleton("human36_17k")
-    pose = standing_body()[list(skeleton.human36_indices)]
-    pose = pose + [0, 0, 5000]
-    pixels = 1145 * pose[:, :2] / pose[:, 2:] + 500
-    figure = new_figure(9, 4.2)
-    left = figure.add_subplot(1, 2, 1)
-    right = figure.add_subplot(1, 2, 2, projection="3d")
-    draw_limbs(left, pixels, skeleton)
+    skeleton, figure = get_skeleton("human36_17k"), new_figure(9, 4.2)
+    pose = standing_body()[list(skeleton.human36_indices)] + [0, 0, 5000]
+    left, right = figure.add_subplot(1, 2, 1), figure.add_subplot(1, 2, 2, projection="3d")
+    draw_limbs(left, 1145 * pose[:, :2] / pose[:, 2:] + 500, skeleton)
     draw_limbs(right, (pose - pose[0])[:, [0, 2, 1]], skeleton)
-    left.set(xlim=(0, 1000), ylim=(1000, 0), xlabel="x (px), to the right", ylabel="y (px), down")
+    left.set(xlim=(0, 1000), ylim=(1000, 0), xlabel="x (px), to the right", ylabel="y (px), down", aspect="equal")
     left.set_title("2D: (N, K, 2) pixels in the image", fontsize=9)
-    left.set_aspect("equal")
-    reach = 1000
-    right.set(xlim=(-reach, reach), ylim=(-reach, reach), zlim=(reach, -reach))
+    right.set(xlim=(-1000, 1000), ylim=(-1000, 1000), zlim=(1000, -1000))
     right.set(xlabel="x (mm), right", ylabel="z (mm), away from the camera", zlabel="y (mm), down")
     right.set_title("3D: (N, K, 3) mm in the camera's frame,\nthe root at the origin", fontsize=9)
     right.set_box_aspect((1, 1, 1), zoom=0.85)
@@ -89,8 +79,7 @@ def draw_synthetic():
     """Five poses of every synthetic action, from the front, a little from the side -> figure."""
     skeleton, poses = get_skeleton("human36_17k"), {}
     for number, action in enumerate(ACTIONS):
-        subject = synthetic.SUBJECTS[number % len(synthetic.SUBJECTS)]
-        world = synthetic.make_motion(subject, action, action, frames=60, seed=0).world[4::12]
+        world = make_motion(SUBJECTS[number % 7], action, action, frames=60, seed=0).world[4::12]
         world = world[:, list(skeleton.human36_indices)] - world[:, :1]
         right = world[:, skeleton.joints.index("right_hip"), :2] - world[:, skeleton.joints.index("left_hip"), :2]
         angle = np.arctan2(right[:, 1], right[:, 0]) - np.radians(145)  # everybody faces us, turned 35 degrees
@@ -102,17 +91,14 @@ def draw_synthetic():
 
 def main(argv=None) -> int:
     """The command line -> exit code."""
-    return run_command(_main, sys.argv[1:] if argv is None else list(argv))
+    return run_command(_main, argv)
 
 
 def _main(argv):
     parser = new_parser("Draw the README's pictures of joints, axes and synthetic motion.")
     parser.add_argument("--out", type=Path, default=Path("pics"), help="folder for the pictures")
     out = parser.parse_args(argv).out
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out {out}: cannot be made ({error}); give another folder") from None
+    out.mkdir(parents=True, exist_ok=True)
     for name, draw in (("joints", draw_joints), ("axes", draw_axes), ("synthetic", draw_synthetic)):
         save_figure(out / f"{name}.png", draw())
         print(out / f"{name}.png")
