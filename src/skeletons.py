@@ -52,17 +52,12 @@ class Skeleton:
         return tuple(zip(*self.limbs, strict=True))
 
 
-def _left(limbs: str) -> str:
-    return limbs.replace("right", "left")
-
-
-_RIGHT_LEG = "mid_hip-right_hip right_hip-right_knee right_knee-right_ankle "
-_RIGHT_FOOT = "right_ankle-right_foot_tip "
 _TRUNK = "mid_hip-mid_spine mid_spine-neck neck-chin chin-head "
 _RIGHT_ARM = "neck-right_shoulder right_shoulder-right_elbow right_elbow-right_wrist "
-_ARMS = _left(_RIGHT_ARM) + _RIGHT_ARM
-_LEGS = _RIGHT_LEG + _left(_RIGHT_LEG)
-_LEGS_AND_FEET = _RIGHT_LEG + _RIGHT_FOOT + _left(_RIGHT_LEG + _RIGHT_FOOT)
+_RIGHT_LEG = "mid_hip-right_hip right_hip-right_knee right_knee-right_ankle "
+_RIGHT_LEG_AND_FOOT = _RIGHT_LEG + "right_ankle-right_foot_tip "
+_ARMS = _RIGHT_ARM.replace("right", "left") + _RIGHT_ARM
+_LEGS, _LEGS_AND_FEET = (leg + leg.replace("right", "left") for leg in (_RIGHT_LEG, _RIGHT_LEG_AND_FOOT))
 
 _LIMBS_14 = (
     "right_knee-right_hip right_ankle-right_knee left_hip-left_knee left_knee-left_ankle right_hip-left_hip "
@@ -71,10 +66,8 @@ _LIMBS_14 = (
 )
 _TRUNK_SIDES_14 = ("left_hip", "left_shoulder"), ("right_hip", "right_shoulder")
 
-# Anthropometric, inches.
-_LENGTHS_17 = (7, 19, 20, 7, 19, 20, 11.5, 12.5, 3.5, 3.5, 9, 15, 14, 9, 15, 14)
-# mm.
-_LENGTHS_14 = (
+_LENGTHS_17 = (7, 19, 20, 7, 19, 20, 11.5, 12.5, 3.5, 3.5, 9, 15, 14, 9, 15, 14)  # anthropometric, inches
+_LENGTHS_14 = (  # mm
     *(449.20465, 445.5809, 449.2034, 445.5802, 268.09924, 279.75797, 249.52300),
     *(279.76083, 249.52223, 148.83453, 148.83372, 438.89957, 423.58438, 174.09964),
 )
@@ -157,7 +150,7 @@ def _custom(text: str) -> Skeleton:
         joints, root = list(content["joints"]), content["root"]
         limbs, masked = ([tuple(limb) for limb in content.get(key, [])] for key in ("limbs", "masked_limbs"))
         unit, lengths = tuple(content["unit_limb"]), content.get("average_limb_lengths")
-        if not all(isinstance(joint, str) for joint in joints) or len(set(joints)) != len(joints) or len(joints) < 2:
+        if not all(isinstance(joint, str) for joint in joints) or not 2 <= len(joints) == len(set(joints)):
             raise InputError("skeleton: joints: expected a list of different names")
         unknown = [joint for limb in limbs for joint in limb if joint not in joints]
         if unknown or any(len(set(limb)) != 2 for limb in limbs):

@@ -11,6 +11,7 @@ SIDES = ("right", "left")
 _STRIDE = np.array([0, 0.12, 0.3, 0.5, 0.62, 0.73, 0.86, 1])
 _HIP = CubicSpline(_STRIDE, [26, 22, 8, -10, -4, 16, 29, 26], bc_type="periodic")
 _KNEE = CubicSpline(_STRIDE, [5, 15, 9, 8, 38, 60, 28, 5], bc_type="periodic")
+_HAND_AT_FACE = {"flexion": 58, "abduction": 9, "rotation": 44, "elbow": 132}
 
 
 class _Actor(dict):
@@ -74,9 +75,6 @@ class _Actor(dict):
             self.take(side, knee=knee + uniform(-4, 4), flexion=uniform(18, 28), abduction=uniform(10, 16))
             self.take(side, rotation=uniform(5, 20), elbow=uniform(64, 78) + wander(4))
 
-    def lift_hand_to_face(self, side, period):
-        self.take(side, self.cycle(period), flexion=58, abduction=9, rotation=44, elbow=132)
-
     def directions(self):
         """Standing, one arm after the other points somewhere."""
         self.stand()
@@ -95,7 +93,7 @@ class _Actor(dict):
         """On a chair, a hand goes to the mouth again and again."""
         self.sit()
         self.take("right", flexion=35, abduction=16, rotation=15, elbow=80)
-        self.lift_hand_to_face("right", 2.5)
+        self.take("right", self.cycle(2.5), **_HAND_AT_FACE)
         self.take("left", flexion=32 + self.wander(5), abduction=14, rotation=20, elbow=75)
 
     def greeting(self):
@@ -162,7 +160,7 @@ class _Actor(dict):
     def smoking(self):
         """Standing or sitting, a hand goes to the mouth slowly, the other arm is folded."""
         self.sit() if self.uniform() < 0.5 else self.stand()
-        self.lift_hand_to_face("right", 5)
+        self.take("right", self.cycle(5), **_HAND_AT_FACE)
         self.take("left", flexion=14 + self.wander(3), abduction=12, rotation=55, elbow=92)
 
     def waiting(self):

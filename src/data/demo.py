@@ -13,38 +13,36 @@ from src.errors import run_command
 from src.runs import write_atomically
 from src.skeletons import get_skeleton
 
-# Degrees that differ from standing straight with hanging arms.
+# Degrees that differ from standing straight with hanging arms; of the limbs: (right, left).
 _POSES = {
     "throw": {
-        **{"turn": 5, "lean": 8, "bend": -8, "twist": 28, "look": -25, "nod": -5},
-        **{"right_shoulder_abduction": 95, "right_shoulder_flexion": 20, "right_shoulder_rotation": -50},
-        **{"right_elbow": 80, "left_shoulder_flexion": 80, "left_shoulder_abduction": 25, "left_elbow": 25},
-        **{"left_hip_flexion": 45, "left_knee": 25, "right_hip_flexion": -8, "right_knee": 22},
-        **{"right_hip_abduction": 10, "left_hip_abduction": 8},
+        **{"turn": 5, "lean": 8, "bend": -8, "twist": 28, "look": -25, "nod": -5, "elbow": (80, 25), "knee": (22, 25)},
+        **{"hip_flexion": (-8, 45), "hip_abduction": (10, 8), "shoulder_flexion": (20, 80)},
+        **{"shoulder_abduction": (95, 25), "shoulder_rotation": (-50, 0)},
     },
     "run": {
-        **{"turn": 35, "lean": 12, "bend": 5, "twist": -14, "nod": -8},
-        **{"left_hip_flexion": 70, "left_knee": 85, "right_hip_flexion": -12, "right_knee": 35, "right_ankle": -25},
-        **{"right_shoulder_flexion": 48, "right_elbow": 95, "left_shoulder_flexion": -40, "left_elbow": 85},
-        **{"right_shoulder_abduction": 12, "left_shoulder_abduction": 14},
+        **{"turn": 35, "lean": 12, "bend": 5, "twist": -14, "nod": -8, "elbow": (95, 85), "knee": (35, 85)},
+        **{"hip_flexion": (-12, 70), "ankle": (-25, 0), "shoulder_flexion": (48, -40), "shoulder_abduction": (12, 14)},
     },
     "crouch": {
-        **{"turn": 15, "lean": 22, "bend": 22, "nod": -15},
-        **{"right_hip_flexion": 112, "left_hip_flexion": 105, "right_knee": 125, "left_knee": 118},
-        **{"right_hip_abduction": 18, "left_hip_abduction": 16, "right_ankle": 22, "left_ankle": 20},
-        **{"right_shoulder_flexion": 55, "left_shoulder_flexion": 45, "right_elbow": 60, "left_elbow": 70},
-        **{"right_shoulder_abduction": 12, "left_shoulder_abduction": 12},
+        **{"turn": 15, "lean": 22, "bend": 22, "nod": -15, "elbow": (60, 70), "knee": (125, 118), "ankle": (22, 20)},
+        **{"hip_flexion": (112, 105), "hip_abduction": (18, 16)},
+        **{"shoulder_flexion": (55, 45), "shoulder_abduction": (12, 12)},
     },
 }
 
 
 def demo_poses() -> dict[str, np.ndarray]:
     """{name: poses (N,17,2) px in the order of human36_17k}: single poses and a walk."""
-    camera = make_cameras(0)[1, "54138969"]
-    body = make_body(np.random.default_rng(3))
+    camera, body = make_cameras(0)[1, "54138969"], make_body(np.random.default_rng(3))
     worlds = {"walk": make_motion(1, "Walking", "Walking", frames=120, seed=0).world[:48]}
-    for name, degrees in _POSES.items():
-        angles = {angle: np.array([float(degrees.get(angle, 0))]) for angle in LIMITS}
+    for name, pose in _POSES.items():
+        angles = {angle: np.zeros(1) for angle in LIMITS}
+        for angle, degrees in pose.items():
+            if isinstance(degrees, tuple):
+                angles[f"right_{angle}"], angles[f"left_{angle}"] = np.array(degrees, dtype=float)[:, None]
+            else:
+                angles[angle] = np.array([float(degrees)])
         world = joint_positions(angles, body)
         worlds[name] = world - [0, 0, world[..., 2].min()]
     joints = list(get_skeleton("human36_17k").human36_indices)
