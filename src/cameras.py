@@ -98,8 +98,7 @@ def _read_camera(group, where: str, path) -> Camera:
         if not (np.abs(array) < 1e9).all():
             raise InputError(f"{where}/{field}: has NaN, infinite or absurdly large values")
         values[field] = array.reshape(shape).T if field == "R" else array
-    rotation = values["R"]
-    if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3) or np.linalg.det(rotation) < 0:
+    if not np.allclose(values["R"] @ values["R"].T, np.eye(3), atol=1e-3) or np.linalg.det(values["R"]) < 0:
         raise InputError(f"{where}/R: expected a rotation, found a matrix that distorts or mirrors")
     if not (values["f"] > 0).all():
         raise InputError(f"{where}/f: expected focal lengths above 0, found {values['f'].ravel().tolist()}")

@@ -34,8 +34,7 @@ def draw_pairs(num_frames: int, num_joints: int, num_pairs: int, *, rng: np.rand
 
 def depth_labels(depth_difference: np.ndarray, tolerance_mm: float = 0.0) -> np.ndarray:
     """z_i - z_j in mm -> +1 (i is further away), -1 (i is closer), 0 (within the tolerance), int8, same shape."""
-    closer, further = depth_difference < -tolerance_mm, depth_difference > tolerance_mm
-    return further.astype(np.int8) - closer.astype(np.int8)
+    return (depth_difference > tolerance_mm).astype(np.int8) - (depth_difference < -tolerance_mm).astype(np.int8)
 
 
 def flip_probability(depth_difference: np.ndarray, noise) -> np.ndarray:
@@ -45,8 +44,7 @@ def flip_probability(depth_difference: np.ndarray, noise) -> np.ndarray:
     certain from 40 cm. depth_difference is in mm.
     """
     if noise == MTURK:
-        distance_cm = np.abs(depth_difference) / 10
-        return 1 - np.minimum(50 + 1.25 * distance_cm, 100) / 100
+        return 1 - np.minimum(50 + 1.25 * (np.abs(depth_difference) / 10), 100) / 100
     return np.full(depth_difference.shape, float(noise))
 
 
@@ -123,5 +121,4 @@ def drop_keypoints(inputs: np.ndarray, probability: float, rng: np.random.Genera
     """Zero each keypoint of standardised inputs (N,K,2), both coordinates, with ``probability``; returns new inputs."""
     if probability == 0:
         return inputs
-    kept = rng.random(inputs.shape[:2]) >= probability
-    return inputs * kept[..., None].astype(inputs.dtype)
+    return inputs * (rng.random(inputs.shape[:2]) >= probability)[..., None].astype(inputs.dtype)

@@ -16,7 +16,7 @@ def joint_errors(prediction: torch.Tensor, target: torch.Tensor, alignment: str)
     """Distances (N,K) between joints of prediction and target, both (N,K,3).
 
     alignment: "none" (MPJPE), "scale" (prediction times the scale of its optimal similarity alignment, nothing else) or
-    "procrustes" (after the whole alignment: rotation, translation and scale).
+    "procrustes" (after the whole alignment: rotation, translation and scale). Raises ValueError for any other.
     """
     if alignment == "none":
         return torch.linalg.vector_norm(prediction - target, dim=-1)

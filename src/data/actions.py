@@ -75,42 +75,36 @@ class _Actor(dict):
             self.take(side, knee=knee + uniform(-4, 4), flexion=uniform(18, 28), abduction=uniform(10, 16))
             self.take(side, rotation=uniform(5, 20), elbow=uniform(64, 78) + wander(4))
 
-    def directions(self):
-        """Standing, one arm after the other points somewhere."""
+    def directions(self):  # Standing, one arm after the other points somewhere
         self.stand()
         for side in SIDES:
             up, out = self.uniform(50, 120) + self.wander(15), self.uniform(5, 50)
             self.take(side, self.cycle(4), flexion=up, abduction=out, rotation=0, elbow=self.uniform(5, 25))
 
-    def discussion(self):
-        """Standing, both forearms talk along."""
+    def discussion(self):  # Standing, both forearms talk along
         self.stand()
         for side in SIDES:
             self.take(side, flexion=20 + self.wander(18, 1.5), abduction=18 + self.wander(8, 1.5))
             self.take(side, rotation=10 + self.wander(22, 1.2), elbow=85 + self.wander(30, 1.2))
 
-    def eating(self):
-        """On a chair, a hand goes to the mouth again and again."""
+    def eating(self):  # On a chair, a hand goes to the mouth again and again
         self.sit()
         self.take("right", flexion=35, abduction=16, rotation=15, elbow=80)
         self.take("right", self.cycle(2.5), **_HAND_AT_FACE)
         self.take("left", flexion=32 + self.wander(5), abduction=14, rotation=20, elbow=75)
 
-    def greeting(self):
-        """Standing, an arm waves."""
+    def greeting(self):  # Standing, an arm waves
         self.stand()
         wave = 20 * np.sin(2 * np.pi * self.uniform(1.2, 2) * self.t)
         up = {"flexion": self.uniform(20, 60), "abduction": self.uniform(80, 105), "rotation": -40 + wave}
         self.take("right", self.cycle(5), **up, elbow=self.uniform(70, 95) + wave)
 
-    def phoning(self):
-        """A hand at the ear, standing or pacing."""
+    def phoning(self):  # A hand at the ear, standing or pacing
         self.walk() if self.uniform() < 0.4 else self.stand()
         self.take("right", flexion=80 + self.wander(4), abduction=18 + self.wander(3), rotation=24, elbow=138)
         self["side"] += 4
 
-    def photo(self):
-        """Both hands hold a camera before the face, knees a little bent."""
+    def photo(self):  # Both hands hold a camera before the face, knees a little bent
         self.stand()
         crouch = self.uniform(0, 45) * self.cycle(6)
         for side in SIDES:
@@ -118,8 +112,7 @@ class _Actor(dict):
             self[f"{side}_hip_flexion"] += crouch
             self[f"{side}_knee"] += 1.6 * crouch
 
-    def posing(self):
-        """Standing, from one attitude of the arms to another: on the hips, raised, stretched out."""
+    def posing(self):  # Standing, from one attitude of the arms to another: on the hips, raised, stretched out
         self.stand()
         attitudes = (-12, 45, 45, 95), (40, 115, -20, 40), (5, 80, 0, 12)
         for side in SIDES:
@@ -127,8 +120,7 @@ class _Actor(dict):
                 flexion, abduction, rotation, elbow = attitudes[number]
                 self.take(side, self.cycle(5), flexion=flexion, abduction=abduction, rotation=rotation, elbow=elbow)
 
-    def purchases(self):
-        """Standing, bending down to reach for something low and lifting it."""
+    def purchases(self):  # Standing, bending down to reach for something low and lifting it
         self.stand()
         down = self.cycle(4)
         self["lean"] += 22 * down
@@ -138,14 +130,12 @@ class _Actor(dict):
             self[f"{side}_knee"] += 40 * down
             self.take(side, down, flexion=self.uniform(60, 85), abduction=12, rotation=5, elbow=15)
 
-    def sitting(self):
-        """On a chair, now and then leaning on or reaching for the table."""
+    def sitting(self):  # On a chair, now and then leaning on or reaching for the table
         self.sit()
         side, share, up = self.rng.choice(SIDES), self.cycle(5), self.uniform(40, 75)
         self.take(side, share, flexion=up, abduction=14, rotation=10, elbow=self.uniform(30, 70))
 
-    def sitting_down(self):
-        """From standing down to the ground, legs drawn up before the body, and back."""
+    def sitting_down(self):  # From standing down to the ground, legs drawn up before the body, and back
         self.stand()
         down, knee = self.cycle(7), self.uniform(72, 88)
         midway = 4 * down * (1 - down)
@@ -157,14 +147,12 @@ class _Actor(dict):
         self["bend"] += 12 * down
         self["lean"] += 30 * midway
 
-    def smoking(self):
-        """Standing or sitting, a hand goes to the mouth slowly, the other arm is folded."""
+    def smoking(self):  # Standing or sitting, a hand goes to the mouth slowly, the other arm is folded
         self.sit() if self.uniform() < 0.5 else self.stand()
         self.take("right", self.cycle(5), **_HAND_AT_FACE)
         self.take("left", flexion=14 + self.wander(3), abduction=12, rotation=55, elbow=92)
 
-    def waiting(self):
-        """Standing with folded or hanging arms, shifting weight."""
+    def waiting(self):  # Standing with folded or hanging arms, shifting weight
         self.stand()
         shift, folded = self.wander(4, 5), self.uniform() < 0.6
         self["roll"] += shift
@@ -174,16 +162,14 @@ class _Actor(dict):
                 self.take(side, flexion=18 + raised, abduction=14, rotation=55, elbow=95 + self.wander(3))
             self[f"{side}_hip_abduction"] += sign * shift  # the feet stay where they are
 
-    def walk_dog(self):
-        """Walking with a lead in one hand, stooping to the dog from time to time."""
+    def walk_dog(self):  # Walking with a lead in one hand, stooping to the dog from time to time
         self.walk()
         down = self.cycle(9) * self.uniform(0, 1)
         self["bend"] += 28 * down
         self["lean"] += 12 * down
         self.take("right", flexion=38 + self.wander(10, 1.5), abduction=14, elbow=22 + self.wander(8, 1.5))
 
-    def walk_together(self):
-        """Walking beside somebody, arm round their shoulders, looking at them."""
+    def walk_together(self):  # Walking beside somebody, arm round their shoulders, looking at them
         self.walk()
         self.take("right", flexion=12 + self.wander(5), abduction=82 + self.wander(5), elbow=25)
         self["look"] = -32 + self.wander(15)
