@@ -27,10 +27,5 @@ def draw(argv):
     finish(figure, "training_curves", args)
 
 
-def main(argv=None) -> int:
-    """The command line -> exit code."""
-    return run_command(draw, sys.argv[1:] if argv is None else list(argv))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(draw, sys.argv[1:]))

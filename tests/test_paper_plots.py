@@ -16,6 +16,7 @@ from src.crowd import agreement, simulated_labels
 from src.data.crowd_files import Answers
 from src.data.human36 import load_human36
 from src.data.synthetic import make_cameras
+from src.errors import run_command
 from src.plotting import paper
 from src.plotting.study import find, in_bins, statistics
 from src.skeletons import get_skeleton
@@ -35,7 +36,7 @@ def plot(tmp_path, monkeypatch):
         monkeypatch.setattr(
             module, "new_figure", raising=False, value=lambda *size: figures.append(Figure(size)) or figures[-1]
         )
-        code = module.main(["--results", str(RESULTS), "--out", "here", *command.split()])
+        code = run_command(module.draw, ["--results", str(RESULTS), "--out", "here", *command.split()])
         return code, figures[-1] if figures else None
 
     return start
@@ -198,7 +199,7 @@ def test_all_draws_what_it_can(tmp_path, monkeypatch, capsys):
     module = importlib.import_module("paper_plots.all")
     assert set(module.FIGURES) == set(SCRIPTS)
     monkeypatch.setattr(module, "FIGURES", ["fig_4d", "fig_3"])
-    assert module.main(["--results", str(tmp_path)]) == 0
+    module.draw(["--results", str(tmp_path)])
     assert "not drawn: fig_4d: " in capsys.readouterr().out
     assert [path.name for path in (tmp_path / "figures").iterdir()] == ["fig_3.png"]
 
