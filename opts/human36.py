@@ -1,7 +1,7 @@
 """The options of main_human36.py. The defaults are the paper's own model."""
 
 from opts import groups
-from opts.parsing import default_exp, did_you_mean, new_parser, parse
+from opts.parsing import did_you_mean, parse, settle
 from opts.presets import PRESETS
 from src.data.arrays import data_name
 from src.data.human36 import ACTIONS, DETECTIONS_SKELETON
@@ -18,19 +18,14 @@ _RELATIVE_ONLY = (
 
 def make_parser():
     """The parser of main_human36.py."""
-    parser = new_parser("Train and test 2D-to-3D pose lifting on Human3.6M, from relative depth labels or 3D poses.")
-    groups.add_run_options(parser, PRESETS)
-    groups.add_data_options(parser)
-    groups.add_noise_options(parser)
-    groups.add_label_options(parser)
-    groups.add_network_options(parser)
-    groups.add_loss_options(
-        parser,
+    return groups.training_parser(
+        "Train and test 2D-to-3D pose lifting on Human3.6M, from relative depth labels or 3D poses.",
+        groups.MOTION_GROUPS,
+        presets=PRESETS,
         limb_types=("avg_human36", "avg_person", "gt"),
         reprojections=("scaled_orthographic", "weak_perspective"),
+        epochs=25,
     )
-    groups.add_training_options(parser, epochs=25)
-    return parser
 
 
 def parse_options(argv) -> tuple:
@@ -45,14 +40,12 @@ def parse_options(argv) -> tuple:
     if not options.data_dir or options.exp == "":
         raise InputError("--data_dir and --exp must not be empty; is a shell variable unset?")
     _check_input(options)
-    _check_labels_and_losses(options, differences)
+    check_losses(options, differences)
+    if options.supervision == "relative":
+        _check_labels(options)
     if options.eval_only and not options.load:
         raise InputError("--eval_only tests the run that --load FOLDER names; give --load")
-    if options.supervision == "relative" and options.scale_range is None:
-        options = options._replace(scale_range=0.001 if options.reprojection == "weak_perspective" else 1.0)
-    if options.preset is None:
-        options = options._replace(preset=("supervised" if options.supervision == "full" else "ours",))
-    return options._replace(exp=options.exp or default_exp(options, data_name(options.data_dir))), differences
+    return settle(options, data_name(options.data_dir)), differences
 
 
 def _actions(names) -> tuple[str, ...]:
@@ -75,9 +68,8 @@ def _refuse_repeats(option: str, values):
 
 
 def _check_input(options):
-    _refuse_repeats("train_subjects", options.train_subjects)
-    _refuse_repeats("test_subjects", options.test_subjects)
     for part in ("train", "test"):
+        _refuse_repeats(f"{part}_subjects", getattr(options, f"{part}_subjects"))
         kind, amount = getattr(options, f"{part}_noise_type_2d"), getattr(options, f"{part}_noise_amount_2d")
         type_option, amount_option = f"--{part}_noise_type_2d {kind}", f"--{part}_noise_amount_2d {amount:g}"
         if kind == "detections" and options.dataset_type != DETECTIONS_SKELETON:
@@ -91,16 +83,13 @@ def _check_input(options):
             raise InputError(f"{amount_option}: {type_option} draws whole pixels and needs a whole number")
 
 
-def _check_labels_and_losses(options, differences):
-    check_losses(options, differences)
-    if options.supervision == "full":
-        return
-    skeleton = get_skeleton(options.dataset_type)
+def _check_labels(options):
     if options.rel_labels_noise_prob != 0 and options.tolerance_mm > 0:
         raise InputError(
             f"--rel_labels_noise_prob {options.rel_labels_noise_prob} and --tolerance_mm {options.tolerance_mm:g} "
             "exclude each other: label noise is defined for labels without a tolerance"
         )
+    skeleton = get_skeleton(options.dataset_type)
     total = len(joint_pairs(skeleton.num_joints))
     if options.num_pairs != "all" and options.num_pairs > total:
         raise InputError(f"--num_pairs {options.num_pairs}: --dataset_type {skeleton.name} has {total} pairs")

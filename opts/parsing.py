@@ -25,8 +25,8 @@ class _Parser(argparse.ArgumentParser):
         unknown, _, options = message.partition("unrecognized arguments: ")
         if options and not unknown:
             word = options.split()[0]
-            known = self._option_string_actions
-            message = f"unknown option {word}" + did_you_mean(word.split("=")[0], known, "; see --help", cutoff=0.75)
+            hint = did_you_mean(word.split("=")[0], self._option_string_actions, "; see --help", cutoff=0.75)
+            message = f"unknown option {word}{hint}"
         choice = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
         if choice:
             message += did_you_mean(choice[1], re.findall(r"\w+", choice[2]), cutoff=0.7)
@@ -36,7 +36,7 @@ class _Parser(argparse.ArgumentParser):
 class _HelpFormatter(argparse.HelpFormatter):
     def _get_help_string(self, action):
         default = action.default
-        if default is None or default is argparse.SUPPRESS or default is False:
+        if default in (None, argparse.SUPPRESS) or default is False:
             return action.help
         words = "on" if default is True else " ".join(map(str, default)) if isinstance(default, list) else default
         return f"{action.help} (default: {words})"
@@ -44,9 +44,8 @@ class _HelpFormatter(argparse.HelpFormatter):
 
 def new_parser(description: str) -> argparse.ArgumentParser:
     """An empty parser in the style of all three scripts."""
-    return _Parser(
-        usage="%(prog)s [options]", description=description, formatter_class=_HelpFormatter, allow_abbrev=False
-    )
+    style = {"usage": "%(prog)s [options]", "formatter_class": _HelpFormatter, "allow_abbrev": False}
+    return _Parser(description=description, **style)
 
 
 def parse(parser: argparse.ArgumentParser, argv, presets: dict) -> tuple:
@@ -62,20 +61,24 @@ def parse(parser: argparse.ArgumentParser, argv, presets: dict) -> tuple:
             hint = did_you_mean(name, presets, f"; there are {short_list(presets)}")
             raise InputError(f"--preset: unknown preset {name}{hint}")
     values = vars(parser.parse_args(preset_tokens(names, presets) + list(argv)))
-    differences = {
-        name: value
-        for name, value in values.items()
-        if name not in _NOT_OPTIONS_OF_A_RUN and value != parser.get_default(name)
-    }
+    names = [name for name in values if name not in _NOT_OPTIONS_OF_A_RUN]
+    differences = {name: values[name] for name in names if values[name] != parser.get_default(name)}
     frozen = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     return namedtuple("Options", frozen)(**frozen), differences
 
 
-def default_exp(options, data: str) -> str:
-    """<data>/<preset>/seed_<n>: the run folder that nobody named; neither a mere test nor what begins with another
-    run's weights goes into the training's."""
-    folder = f"{data}/{'+'.join(options.preset)}/seed_{options.seed}"
-    return f"{folder}_eval" if options.eval_only else f"{folder}_finetuned" if options.load else folder
+def settle(options, data: str):
+    """The options with scale_range, preset and exp as they follow from the others where nobody gave them.
+
+    The run folder is <data>/<preset>/seed_<n>; neither a mere test nor what begins with another run's weights goes
+    into the training's."""
+    settled = {}
+    if options.supervision == "relative" and options.scale_range is None:
+        settled["scale_range"] = 0.001 if options.reprojection == "weak_perspective" else 1.0
+    settled["preset"] = options.preset or ("supervised" if options.supervision == "full" else "ours",)
+    ending = "_eval" if options.eval_only else "_finetuned" if options.load else ""
+    settled["exp"] = options.exp or f"{data}/{'+'.join(settled['preset'])}/seed_{options.seed}{ending}"
+    return options._replace(**settled)
 
 
 def run_options(options) -> dict:

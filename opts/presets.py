@@ -74,28 +74,19 @@ LSP_PRESETS = {
     **_FIG_5_LSP,
 }
 # {preset: the one whose run it begins with}
-LOADS = {
-    "fig_5/supervised_lsp": "fig_5/supervised_human36_14k",
-    "fig_5/ours_lsp": "fig_5/ours_human36_14k",
-    "fig_5/ours_human36_lsp": "fig_5/ours_human36_14k",
-}
+LOADS = {f"fig_5/{name}_lsp": f"fig_5/{name.split('_')[0]}_human36_14k" for name in (*_MODELS, "ours_human36")}
 # The paper's 66 runs.
 PAPER_ROWS = (*_TABLES, *_FIGURES, *_FIG_5_LSP)
 
 
 def preset_tokens(names, presets: dict) -> list[str]:
     """The command-line tokens that presets stand for, later ones last, so that argparse lets them win."""
-    tokens = []
-    for name in names:
-        for option, value in presets[name].items():
-            tokens += option_tokens(option, value)
-    return tokens
+    return [token for name in names for pair in presets[name].items() for token in option_tokens(*pair)]
 
 
 def short_list(presets) -> str:
     """Names of presets in words: those of the paper's tables and figures are many."""
-    plain = [name for name in presets if "/" not in name]
-    rows = [name for name in presets if "/" in name]
+    plain, rows = ([name for name in presets if ("/" in name) == row] for row in (False, True))
     return f"{', '.join(plain)}, or one of the paper's {len(rows)} runs, as {rows[0]}"
 
 
