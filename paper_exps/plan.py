@@ -2,12 +2,14 @@
 
 import json
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from opts import human36, lsp
+from opts.parsing import run_options
 from opts.presets import LOADS, PRESETS
-from src.runs import file_sha256
+from src.errors import InputError
+from src.runs import different_options, file_sha256
 
 ROOT = Path(__file__).parents[1]
 # What does not decide the weights: rows that differ in nothing else share their training.
@@ -37,18 +39,30 @@ class Row:
         left = {name: value for name, value in self.options._asdict().items() if name not in _TESTING}
         return self.script, tuple(sorted(left.items(), key=lambda item: item[0]))
 
-    def result(self) -> dict | None:
-        """Its result.json, if it is finished."""
+    def _file(self, name: str) -> dict | None:
+        path = self.folder / name
+        if not path.exists():
+            return None
         try:
-            result = json.loads((self.folder / "result.json").read_text())
-        except (OSError, ValueError):
+            content = json.loads(path.read_text())
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: cannot be read ({error}); move it away, and run again") from None
+        if not isinstance(content, dict) or (name == "result.json" and not {"trained", "epoch"} <= content.keys()):
+            raise InputError(f"{path}: is no file of a run; move it away, and run again")
+        return content
+
+    def result(self) -> dict | None:
+        """Its result.json, if it is finished and is of these options."""
+        result, options = self._file("result.json"), self._file("options.json")
+        if result is None or options is None or different_options(options, run_options(self.options)):
             return None
         return result if not result["trained"] or result["epoch"] >= self.options.epochs else None
 
     @property
     def has_trained(self) -> bool:
-        """Whether there is a training of its own in its folder, finished or not."""
-        return (self.folder / "last.pt").exists()
+        """Whether there is a training of its own, of these options, in its folder, finished or not."""
+        options = self._file("options.json") if (self.folder / "last.pt").exists() else None
+        return options is not None and not set(different_options(options, run_options(self.options))) - _TESTING
 
     def command(self) -> list[str]:
         """What runs it."""
@@ -61,10 +75,13 @@ def resolve(name: str, seed: int, given: dict) -> Row:
     tokens = ["--preset", name, *given["presets"], "--seed", str(seed), *given[script]]
     if name in LOADS:
         tokens += ["--load", str(resolve(LOADS[name], seed, given).folder)]
-    parse = (human36 if name in PRESETS else lsp).parse_options
-    options = parse(tokens)[0]
-    tokens += ["--exp", options.exp.removesuffix("_eval").removesuffix("_finetuned")]
-    return Row(name, script, parse(tokens)[0], tuple(tokens))
+    exp = _parse(name, tokens).options.exp.removesuffix("_eval").removesuffix("_finetuned")
+    return _parse(name, [*tokens, "--exp", exp])
+
+
+def _parse(name: str, tokens: list[str]) -> Row:
+    module = human36 if name in PRESETS else lsp
+    return Row(name, f"main_{module.__name__.split('.')[-1]}.py", module.parse_options(tokens)[0], tuple(tokens))
 
 
 def make_plan(rows: list[Row], others: list[Row]) -> list[tuple[Row, Row | None]]:
@@ -91,17 +108,26 @@ def make_plan(rows: list[Row], others: list[Row]) -> list[tuple[Row, Row | None]
             plan.append((row, None))
         else:
             add(first)
-            test = (*row.tokens, "--eval_only", "--load", str(first.folder))
-            plan.append((replace(row, tokens=test), first))
+            plan.append((_parse(row.name, [*row.tokens, "--eval_only", "--load", str(first.folder)]), first))
 
     for row in rows:
         add(row)
     return plan
 
 
+def left_to_do(plan) -> list[tuple[Row, Row | None]]:
+    """The rows of a plan that are not finished, or need one that is not."""
+    left = {}
+    for row, needed in plan:
+        if not is_finished(row, needed) or (needed is not None and needed.folder in left):
+            left[row.folder] = row, needed
+    return list(left.values())
+
+
 def is_finished(row: Row, needed: Row | None) -> bool:
     """Whether a row has its result, of the run that it needs as that is now."""
     result = row.result()
-    if result is None or result["trained"] or needed is None:
+    if result is None or needed is None:
         return result is not None
-    return result.get("tested_sha256") == file_sha256(needed.folder / "last.pt")
+    sha256 = result.get("loaded_sha256" if result["trained"] else "tested_sha256")
+    return sha256 == file_sha256(needed.folder / "last.pt")

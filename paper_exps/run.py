@@ -6,6 +6,7 @@ knows them, to main_lsp.py (but --data_dir, and --epochs: its own is --lsp_epoch
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from argparse import SUPPRESS
 from concurrent.futures import ThreadPoolExecutor
 from itertools import takewhile
 from pathlib import Path
+from threading import Event
 
 from tqdm import tqdm
 
@@ -21,13 +23,14 @@ from opts.parsing import new_parser
 from opts.presets import LOADS, PAPER_ROWS, option_tokens
 from opts.types import number
 from paper_exps.collect import print_tables
-from paper_exps.plan import Row, is_finished, make_plan, resolve
+from paper_exps.plan import Row, is_finished, left_to_do, make_plan, resolve
 from src.errors import InputError, run_command
 
-_NOT_FOR_LSP = {"data_dir", "epochs", "preset", "seed", "dry_run"}
+_NOT_FOR_LSP = {"data_dir", "epochs"}
+_OWN = {"exp": "", "load": "", "eval_only": "", "dry_run": "; --plan shows what would be done", "seed": "; use --seeds"}
 
 
-def _run(row: Row, needed: Row | None, failed: set, slot: int, jobs: int) -> str | None:
+def _run(row: Row, needed: Row | None, failed: set, *, slot: int, jobs: int, stop: Event) -> str | None:
     """Run one row -> None, or why it failed. Its output goes to a file of its own beside the run folders."""
     if needed is not None and needed.folder in failed:
         return f"needs {needed.name}, which failed"
@@ -36,18 +39,18 @@ def _run(row: Row, needed: Row | None, failed: set, slot: int, jobs: int) -> str
     threads = str(max((os.cpu_count() or 1) // jobs, 1))
     environment = {**os.environ, "OMP_NUM_THREADS": threads} if jobs > 1 else dict(os.environ)
     environment |= _one_gpu(slot)
-    total = row.options.epochs if "--eval_only" not in row.tokens else 1
+    total = 1 if row.options.eval_only else row.options.epochs
     with log.open("w") as file, tqdm(total=total, desc=row.name, unit="epoch", position=slot, leave=False,
                                      disable=None) as bar:  # fmt: skip
         process = subprocess.Popen(row.command(), stdout=file, stderr=subprocess.STDOUT, env=environment)
-        try:
-            while process.poll() is None:
-                time.sleep(0.1)
-                bar.n = log.read_text(errors="replace").count("\nepoch ")
-                bar.refresh()
-        except BaseException:
-            process.wait()  # Ctrl-C reached it too: let it save what it has
-            raise
+        while process.poll() is None:
+            if stop.is_set():  # it lets go by itself after Ctrl-C in a terminal, which reaches it too
+                process.send_signal(signal.SIGINT)
+                process.wait()
+                break
+            stop.wait(0.1)
+            bar.n = log.read_text(errors="replace").count("\nepoch ")
+            bar.refresh()
     if process.returncode == 0:
         return None
     if process.returncode == 130:
@@ -65,19 +68,19 @@ def _one_gpu(slot: int) -> dict:
 
 def run_plan(plan, jobs: int) -> dict[str, str]:
     """Run all rows, ``jobs`` at once, those that others need first -> {row: why it failed}."""
-    failures, failed = {}, set()
+    failures, failed, stop = {}, set(), Event()
     unfinished = {row.folder for row, _ in plan}
     slots = list(range(jobs))
 
     def one(row, needed):
-        while needed is not None and needed.folder in unfinished:
-            time.sleep(0.1)
-        slot = slots.pop()
-        start = time.monotonic()
+        while needed is not None and needed.folder in unfinished and not stop.wait(0.1):
+            pass
+        slot, start, reason = slots.pop(), time.monotonic(), "failed"
         try:
-            reason = _run(row, needed, failed, slot, jobs)
-        finally:
-            slots.append(slot)
+            reason = _run(row, needed, failed, slot=slot, jobs=jobs, stop=stop)
+        except OSError as error:
+            reason = str(error)
+        slots.append(slot)
         label = f"{row.name}, seed {row.options.seed}"
         if reason is not None:
             failures[label] = reason
@@ -91,6 +94,7 @@ def run_plan(plan, jobs: int) -> dict[str, str]:
             for future in futures:
                 future.result()
         except BaseException:
+            stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return failures
@@ -120,6 +124,8 @@ def _given(argv) -> tuple:
             action.default = SUPPRESS  # what the user gives counts even if it is the default
         values, left = parser.parse_known_args(rest)
         unknown = [token for token in unknown if token in left]
+        for name in _OWN.keys() & vars(values).keys():
+            raise InputError(f"--{name}: each row has its own{_OWN[name]}")
         wanted = {n: v for n, v in vars(values).items() if script == "main_human36.py" or n not in _NOT_FOR_LSP}
         given[script] = [token for name, value in wanted.items() for token in option_tokens(name, value)]
     if unknown:
@@ -143,7 +149,7 @@ def _main(argv, failures: dict):
     everything = [resolve(name, seed, given) for seed in own.seeds for name in PAPER_ROWS]
     rows = [row for row in everything if not own.rows or row.name in own.rows]
     plan = make_plan(rows, everything)
-    trainings = [row for row, needed in plan if "--eval_only" not in row.tokens and not row.options.eval_only]
+    trainings = [row for row, needed in plan if not row.options.eval_only]
     if own.list:
         print("\n".join(dict.fromkeys(row.name for row in trainings if row.name not in LOADS)))
         return
@@ -155,7 +161,7 @@ def _main(argv, failures: dict):
         on_lsp = sum(row.script == "main_lsp.py" for row in trainings)
         print(f"{len(rows)} rows: {len(trainings) - on_lsp} trainings by main_human36.py, {on_lsp} by main_lsp.py")
         return
-    failures |= run_plan([item for item in plan if not is_finished(*item)], own.jobs)
+    failures |= run_plan(left_to_do(plan), own.jobs)
     tables = dict.fromkeys(row.name.split("/")[0] for row in rows)
     folders = dict.fromkeys(row.options.exp.split("/")[0] for row in rows)
     print_tables(tables, ckpt=rows[0].options.ckpt, data=tuple(folders), presets=own.preset)

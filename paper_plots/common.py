@@ -20,7 +20,8 @@ ROOT = Path(__file__).parents[1]
 
 
 def parse(argv, description: str, *, picks: bool = False, formats=("png", "pdf", "svg"), **more):
-    """The options of a figure script. more: {option: (default, help)} of its own, paths."""
+    """The options of a figure script. more: {option: (default, help)} of its own, paths,
+    or (default, help, type)."""
     parser = new_parser(description)
     parser.add_argument("--results", default=str(ROOT / "checkpoint"), metavar="FOLDER", help="of all runs")
     parser.add_argument("--dataset", metavar="NAME", help="folder in it, where results of several data sets are there")
@@ -34,8 +35,10 @@ def parse(argv, description: str, *, picks: bool = False, formats=("png", "pdf",
     if picks:
         parser.add_argument("--index", type=whole, help="which one (default: drawn with --seed)")
     parser.add_argument("--seed", type=whole, default=0, help="seed of the runs, and of what is drawn at random")
-    for name, (default, text) in more.items():
-        parser.add_argument(f"--{name}", default=default, metavar="PATH", help=text)
+    for name, (default, text, *kind) in more.items():
+        parser.add_argument(
+            f"--{name}", default=default, metavar="N" if kind else "PATH", help=text, type=(*kind, str)[0]
+        )
     return parser.parse_args(argv)
 
 
@@ -105,17 +108,21 @@ def training_frames(rows: list[Collected]) -> int:
 
 
 def load_labels(args) -> tuple:
-    """-> (Photos with a risk for every label, skeleton, name of the data) for --annotations."""
+    """-> (Photos with a risk for every label, skeleton, name of the data) for --data."""
     skeleton = get_skeleton("lsp_14k")
-    if args.annotations == "synthetic":
+    if args.data == "synthetic":
         return crowd.simulated_labels(skeleton, args.seed), skeleton, "SYNTHETIC data (simulated annotators)"
-    return load_photos(args.annotations, skeleton), skeleton, Path(args.annotations).stem
+    return load_photos(args.data, skeleton), skeleton, Path(args.data).stem
 
 
 def load_both(args) -> tuple:
     """-> (rows, {model: predictions}) of fig_4ab, which keeps every test pose."""
     rows = rows_of("fig_4ab", args)
-    return rows, {row.name.split("/")[1]: load_predictions(row, args) for row in rows}
+    both = {row.name.split("/")[1]: load_predictions(row, args) for row in rows}
+    for name in ("sequence", "frame"):
+        if len({tuple(content[name].tolist()) for content in both.values()}) > 1:
+            raise InputError("the runs of fig_4ab were tested on different frames; run both with the same options")
+    return rows, both
 
 
 def draw_frame(figure, both: dict, i: int, videos):
@@ -141,9 +148,12 @@ def draw_frame(figure, both: dict, i: int, videos):
 
 
 def skeleton_of(joints: list[str]):
-    """The built-in skeleton with these joints. Raises InputError if there is none."""
+    """The built-in skeleton with these joints, else one with some of them, by name. Raises InputError without any."""
     for name in SKELETON_NAMES:
         if list(get_skeleton(name).joints) == joints:
+            return get_skeleton(name)
+    for name in SKELETON_NAMES:
+        if set(get_skeleton(name).joints) <= set(joints):
             return get_skeleton(name)
     raise InputError(f"no built-in skeleton has the joints {', '.join(joints)}")
 

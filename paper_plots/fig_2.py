@@ -30,6 +30,7 @@ def draw(argv):
     simulated = args.data == "synthetic"
     study = simulated_study(args.seed) if simulated else load_study([args.answers], args.truth, args.data)
     found, skeleton = find(study), skeleton_of(list(study.joints))
+    drawn = [study.joints.index(joint) for joint in skeleton.joints]
     print("\n".join(statistics(study, found)))
     figure = new_figure(14, 9)
     figure.suptitle(f"Figure 2: {study.name}", fontsize=10)
@@ -37,7 +38,7 @@ def draw(argv):
     for column, (i, what) in enumerate(
         [*((i, "easiest") for i in order[::-1][:2]), *((i, "hardest") for i in order[:2])]
     ):
-        axis = draw_pose_2d(figure.add_subplot(3, 4, column + 1), study.pose_2d[i], skeleton)
+        axis = draw_pose_2d(figure.add_subplot(3, 4, column + 1), study.pose_2d[i, drawn], skeleton)
         axis.set_title(f"{what}: {study.answers.images[i]}, {found.by_image[i]:.0%} right", fontsize=8)
     draw_study({name: figure.add_subplot(3, 4, 5 + n) for n, name in enumerate(PANELS)}, found)
     finish(figure, "fig_2", args)

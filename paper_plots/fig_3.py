@@ -10,6 +10,7 @@ import numpy as np
 from paper_plots.common import finish, load_labels, parse
 from src import crowd
 from src.data.crowd_files import read_answers
+from src.data.lsp import parse_as_it_is, read_json
 from src.errors import run_command
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_pair
@@ -21,15 +22,15 @@ COUNT = 12
 
 def draw(argv):
     """Photos drawn at random, the least risky label first; with --authors the agreement is printed."""
-    more = {"annotations": ("synthetic", "json of labels, or synthetic"), "data": (None, "folder of the photos")}
+    more = {"data": ("synthetic", "json of labels, or synthetic"), "photos": (None, "folder of the photos")}
     more["authors"] = (None, "answers of a few careful people on the same pairs: csv, json or pickle")
     args = parse(argv, "Draw photos with one labelled pair each, sorted by risk.", **more)
     photos, skeleton, name = load_labels(args)
     rng = np.random.default_rng(args.seed)
-    first = np.unique(photos.photo[rng.permutation(len(photos.photo))], return_index=True)[1]
-    labels = rng.permutation(len(photos.photo))[rng.permutation(first)[:COUNT]]
+    order = rng.permutation(len(photos.photo))
+    labels = order[rng.permutation(np.unique(photos.photo[order], return_index=True)[1])[:COUNT]]
     labels = labels[np.argsort(photos.risk[labels])]
-    images = read_images(args.data, [photos.files[i] for i in photos.photo[labels]])
+    images = read_images(args.photos, [photos.files[i] for i in photos.photo[labels]])
     figure = new_figure(12, 5.5)
     figure.suptitle(f"Figure 3: {name}; green dot: closer, red cross: further away", fontsize=9)
     for axis, label, image in zip(figure.subplots(2, COUNT // 2).ravel(), labels, images, strict=False):
@@ -39,7 +40,8 @@ def draw(argv):
         draw_pair(draw_pose_2d(axis, pose, skeleton), pose, *pair)
         axis.set_title(f"{photos.files[photos.photo[label]]}\nrisk {photos.risk[label]:.2f}", fontsize=7)
     if args.authors:
-        print("\n".join(crowd.agreement(read_answers([args.authors]), photos)))
+        own = photos if args.data == "synthetic" else parse_as_it_is(read_json(args.data), args.data)[0]
+        print("\n".join(crowd.agreement(read_answers([args.authors]), own)))
     finish(figure, "fig_3", args)
 
 

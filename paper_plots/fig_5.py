@@ -20,7 +20,7 @@ MODELS = {"supervised_lsp": "3D supervised", "ours_lsp": "ours", "ours_human36_l
 def draw(argv):
     """The photo with its 2D pose, and each model's 3D pose, all of one size."""
     args = parse(
-        argv, "Draw a test photo and what three models make of it.", picks=True, data=(None, "folder of the photos")
+        argv, "Draw a test photo and what three models make of it.", picks=True, photos=(None, "folder of the photos")
     )
     rows = {
         row.name.removeprefix("fig_5/"): row for row in rows_of("fig_5", args, [f"fig_5/{name}" for name in MODELS])
@@ -28,7 +28,7 @@ def draw(argv):
     found = {name: load_predictions(rows[name], args) for name in MODELS if name in rows}
     first, skeleton = next(iter(found.values())), get_skeleton("lsp_14k")
     i = pick(args, len(first["files"]))
-    image = read_images(args.data, [str(first["files"][i])])[0]
+    image = read_images(args.photos, [str(first["files"][i])])[0]
     figure = new_figure(3.2 * (1 + len(found)), 3.6)
     figure.suptitle(title_of("Figure 5", [rows[name] for name in found]), fontsize=9)
     axis = figure.add_subplot(1, 1 + len(found), 1)

@@ -17,12 +17,12 @@ from src.report import read_images
 
 def draw(argv):
     """One image, its pose and its pairs."""
-    more = {"annotations": ("synthetic", "json of labels, or synthetic"), "data": (None, "folder of the photos")}
+    more = {"data": ("synthetic", "json of labels, or synthetic"), "photos": (None, "folder of the photos")}
     args = parse(argv, "Draw a photo with its labelled pairs.", picks=True, **more)
     photos, skeleton, name = load_labels(args)
     i = pick(args, len(photos.files))
     labels = np.flatnonzero(photos.photo == i)
-    image = read_images(args.data, [photos.files[i]])[0]
+    image = read_images(args.photos, [photos.files[i]])[0]
     figure = new_figure(5, 5)
     axis = figure.add_subplot()
     axis.set_title(f"{name}\n{photos.files[i]}; dots: the closer joint", fontsize=9)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from src.data.crowd_files import Answers, read_answers
-from src.data.lsp import Photos, parse_photos, read_json
+from src.data.lsp import Photos, parse_as_it_is, parse_photos, read_json
 from src.data.synthetic_photos import make_content
 from src.errors import InputError, run_command
 from src.runs import write_atomically
@@ -136,16 +136,17 @@ def simulated_labels(skeleton: Skeleton, seed: int) -> Photos:
 def agreement(authors: Answers, photos: Photos) -> list[str]:
     """How often all authors agree, how often pairs of them do, and the labels of photos with each of them, in words.
 
-    Images are named in the answers by number from 0 or by file, joints by their numbers among the photos' joints.
+    Images are named in the answers by number from 0 or by file, joints by their numbers in the photos' order: that
+    of the label file (`src.data.lsp.parse_as_it_is`).
     """
     authors, items, item = latest_answers(authors)
-    share = np.bincount(item, authors.answer) / np.bincount(item)
-    lines = [f"all authors agree on {np.isin(share, (0, 1)).mean():.1%} of {len(items)} pairs"]
     said = np.full((len(authors.annotators), len(items)), np.nan)
     said[authors.annotator, item] = authors.answer
+    by_all = said[:, ~np.isnan(said).any(axis=0)]
+    lines = [f"all authors agree on {_share(by_all.min(axis=0) == by_all.max(axis=0))} that all have answered"]
     for a, b in combinations(range(len(said)), 2):
         both = ~np.isnan(said[[a, b]]).any(axis=0)
-        lines.append(f"{authors.annotators[a]}, {authors.annotators[b]}: {(said[a] == said[b])[both].mean():.1%}")
+        lines.append(f"{authors.annotators[a]}, {authors.annotators[b]}: {_share((said[a] == said[b])[both])}")
     crowd = {}
     for photo, (i, j), label in zip(photos.photo.tolist(), photos.pairs.tolist(), photos.label.tolist(), strict=True):
         for name in (str(photo), photos.files[photo]):
@@ -153,19 +154,23 @@ def agreement(authors: Answers, photos: Photos) -> list[str]:
     labels = np.array([crowd.get((authors.images[image], a, b), np.nan) for image, a, b in items.tolist()])
     for name, own in zip(authors.annotators, said, strict=True):
         both = ~np.isnan(own) & ~np.isnan(labels)
-        lines.append(f"crowd, {name}: " + (f"{(own == labels)[both].mean():.1%}" if both.any() else "no common pair"))
+        lines.append(f"crowd, {name}: {_share((own == labels)[both])}")
     return lines
+
+
+def _share(agree: np.ndarray) -> str:
+    return f"{agree.mean():.1%} of {len(agree)} pairs" if len(agree) else "none of 0 pairs"
 
 
 def write_labels(answers: Answers, merged: Merged, content: dict, path) -> dict:
     """The annotation json without labels, and merged answers -> the same with ``anns``. Raises InputError.
 
-    Images are named in the answers by their number from 0, or by their im_file; joints by number or name.
+    Images are named in the answers by their number from 0, or by their im_file; joints by number.
     """
-    by_name = {record.get("im_file"): i for i, record in enumerate(content["images"]) if isinstance(record, dict)}
-    by_name |= {str(i): i for i in range(len(content["images"]))}
+    photos, joints = parse_as_it_is(content, path)
+    num_joints, by_name = len(joints), {file: i for i, file in enumerate(photos.files)}
+    by_name |= {str(i): i for i in range(len(photos.files))}
     images = [{**record, "anns": []} for record in content["images"]]
-    num_joints = len(content.get("joint_names", []))
     for p, (a, b) in enumerate(merged.pairs.tolist()):
         name = answers.images[merged.image[p]]
         if name not in by_name or not 0 <= a < num_joints or not 0 <= b < num_joints:

@@ -99,8 +99,12 @@ def finished_result(run: RunFolder, options: dict, wanted: dict) -> dict | None:
     wanted = {"epoch": int, "frames": int, "data": dict, **wanted}
     if any(not isinstance(result.get(name), kind) for name, kind in wanted.items()):
         raise InputError(f"{run.path / 'result.json'}: is no result of a run; move it away or choose another --exp")
+    now = file_sha256(Path(options["load"]) / "last.pt") if options["load"] else None
+    if now is not None and result.get("loaded_sha256") not in (None, now):
+        raise InputError(
+            f"{run.path}: began with another state of {options['load']} than that is in now; choose another --exp"
+        )
     if options["eval_only"]:
-        now = file_sha256(Path(options["load"]) / "last.pt")
         return result if now in (None, result.get("tested_sha256")) else None
     return result if result["epoch"] >= options["epochs"] else None
 

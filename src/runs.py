@@ -129,8 +129,7 @@ class RunFolder:
 
     def compare_options(self, earlier: dict, options: dict):
         """Raise InputError, naming them, if options differ that must not."""
-        names = [name for name in {**earlier, **options} if name not in _FREE_OPTIONS]
-        different = [name for name in names if earlier.get(name) != options.get(name)]
+        different = different_options(earlier, options)
         if different:
             more = f" and {len(different) - 4} more that differ" if len(different) > 4 else ""
             found, asked = (
@@ -177,6 +176,12 @@ class RunFolder:
     def save_arrays(self, name: str, arrays: dict[str, np.ndarray]):
         """Arrays -> an npz file."""
         write_atomically(self.path / name, lambda path: np.savez(path, **arrays))
+
+
+def different_options(earlier: dict, options: dict) -> list[str]:
+    """Names of the options that differ and must not, when a run goes on."""
+    names = [name for name in {**earlier, **options} if name not in _FREE_OPTIONS]
+    return [name for name in names if earlier.get(name) != options.get(name)]
 
 
 def _show(value) -> str:

@@ -39,7 +39,9 @@ def _compute(run: RunFolder, options, task_type, device) -> dict:
     # A run that has begun goes on from its own weights and needs the other's no more.
     begun = run.has("last.pt") and not options.eval_only
     loaded = load_run(options.load, plain) if options.load and not begun else None
-    task = task_type(options, read_run(run.path, "--exp")[0] if options.load and begun else loaded)
+    source = read_run(run.path, "--exp")[0] if options.load and begun else loaded
+    task = task_type(options, source)
+    loaded_sha256 = file_sha256(Path(options.load) / "last.pt") if loaded else (source or {}).get("loaded_sha256")
     print("\n".join(task.lines()))
     model = build.build_model(options, task.statistics, device)
     if loaded is not None:
@@ -56,6 +58,7 @@ def _compute(run: RunFolder, options, task_type, device) -> dict:
             state.step = take_over(trainee, loaded, options.load)
         run.begin(plain, environment(device))
         extras = {"options": plain, "statistics": task.statistics.state(), "data": task.data}
+        extras |= {"loaded_sha256": loaded_sha256} if loaded_sha256 else {}
         with report.Report(training_data.steps(recipe.batch), recipe.epochs, state) as progress:
             on = {"data": training_data, "test": test}
             tested = fit(run, trainee, recipe, **on, extras=extras, state=state, report=progress)
@@ -66,7 +69,7 @@ def _compute(run: RunFolder, options, task_type, device) -> dict:
         "skeleton": get_skeleton(options.dataset_type).name,
         **{name: getattr(options, name) for name in ("supervision", "seed")},
         **{"preset": list(options.preset), "trained": not options.eval_only, "loaded_from": options.load},
-        "tested_sha256": file_sha256(Path(options.load) / "last.pt") if options.eval_only else None,
+        "tested_sha256" if options.eval_only else "loaded_sha256": loaded_sha256,
         "data": task.data,
     }
     task.save(run, tested, history=state.history, title=report.run_title(task.data, result))

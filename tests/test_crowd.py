@@ -162,3 +162,6 @@ def test_answers_about_what_is_not_there(tmp_path, capsys):
     (tmp_path / "poses.json").write_text(json.dumps(poses))
     command = ["merge", str(tmp_path / "a.csv"), "--poses", str(tmp_path / "poses.json"), "--out", str(tmp_path / "o")]
     assert crowd.main(command) == 2 and "image 1" in capsys.readouterr().err and not (tmp_path / "o").exists()
+    for spoilt in ({"images": [5]}, {"joint_names": None}, {"joint_names": ["a"]}):
+        (tmp_path / "poses.json").write_text(json.dumps({**POSES, **spoilt}))
+        assert crowd.main(command) == 2 and "poses.json" in capsys.readouterr().err

@@ -94,6 +94,7 @@ def put(value, *path):
         (put([1], "images"), ["images[0]", "im_file"]),
         (put("yes", "images", 1, "is_train"), ["images[1] (im1.png)", "is_train", "'yes'"]),
         (put(float("nan"), "images", 1, "keypoints", 3), ["images[1] (im1.png)", "keypoints", "nan"]),
+        (put(10**400, "images", 1, "keypoints", 3), ["images[1] (im1.png)", "keypoints"]),
         (put("7", "images", 1, "keypoints", 3), ["images[1] (im1.png)", "keypoints", "'7'"]),
         (put([0] * 13, "images", 0, "occluded"), ["images[0] (im0.png)", "occluded", "14", "13"]),
         (put(2, "images", 0, "occluded", 4), ["images[0] (im0.png)", "occluded", "2"]),

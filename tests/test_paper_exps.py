@@ -2,7 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
+import sys
+import time
 
 import pytest
 from conftest import ROOT
@@ -67,7 +70,7 @@ def test_every_row_is_named_by_exactly_one_script_and_all_calls_them():
 def test_the_same_training_happens_once():
     rows = [resolve(name, 0, NOTHING) for name in PAPER_ROWS]
     plan = make_plan(rows, rows)
-    trained = [row for row, _ in plan if "--eval_only" not in row.tokens and not row.options.eval_only]
+    trained = [row for row, _ in plan if not row.options.eval_only]
     assert sum(row.script == "main_human36.py" for row in trained) == 35
     assert sum(row.script == "main_lsp.py" for row in trained) == 2
     needs = {row.name: needed and needed.name for row, needed in plan}
@@ -91,6 +94,7 @@ def test_a_training_that_is_there_already_is_used(tmp_path):
     trained = next(row for row in rows if row.name == "fig_4d/ours_0")
     trained.folder.mkdir(parents=True)
     (trained.folder / "last.pt").touch()
+    (trained.folder / "options.json").write_text(json.dumps(run_options(trained.options)))
     wanted = [row for row in rows if row.name == "table_1/ours"]
     (first, needed), (second, of) = make_plan(wanted, rows)
     assert (first.name, needed, second.name, of.name) == ("fig_4d/ours_0", None, "table_1/ours", "fig_4d/ours_0")
@@ -140,7 +144,8 @@ def test_a_failed_row_is_reported_and_stops_no_other(tmp_path, capfd):
 
 
 MISTAKES = {"table_1/our": "table_1/our", "--epoch 3": "--epoch", "--jobs 0": "--jobs", "--plan --bad": "--bad",
-            "--plan --epochs 3 table_1/ours": "table_1/ours", "--epochs x": "--epochs"}  # fmt: skip
+            "--plan --epochs 3 table_1/ours": "table_1/ours", "--epochs x": "--epochs", "--exp foo": "--exp",
+            "--seed 3": "--seeds", "--load x": "--load", "--no-eval_only": "--eval_only"}  # fmt: skip
 
 
 @pytest.mark.parametrize(("command", "word"), MISTAKES.items())
@@ -148,6 +153,46 @@ def test_mistakes(command, word, capsys):
     assert run.main(command.split()) == 2
     error = capsys.readouterr().err
     assert word in error and error.count("\n") == 1
+
+
+def test_runs_of_other_options_are_neither_taken_over_nor_loaded(tmp_path, capfd):
+    assert start("table_1/no_skeleton --lr 0.01", tmp_path, capfd)[0] == 0
+    before = (tmp_path / "synthetic/table_1/no_skeleton+testing/seed_0/result.json").read_text()
+    given = {"presets": ["testing"], "main_lsp.py": []}
+    given["main_human36.py"] = [*SMALL.split()[2:], "--ckpt", str(tmp_path), "--lr", "0.001"]
+    row = resolve("table_1/no_skeleton", 0, given)
+    assert row.result() is None and not row.has_trained
+    code, text = start("table_1/no_skeleton --lr 0.001", tmp_path, capfd)
+    assert code == 1 and "--lr 0.01, not --lr 0.001" in text
+    assert (tmp_path / "synthetic/table_1/no_skeleton+testing/seed_0/result.json").read_text() == before
+
+
+def test_what_is_fine_tuned_from_another_state_is_refused(tmp_path, capfd):
+    assert start("fig_5/ours_human36_lsp", tmp_path, capfd)[0] == 0
+    code, text = start("fig_5/ours_human36_lsp --epochs 2", tmp_path, capfd)  # the pre-training goes on
+    assert code == 1 and "began with another state" in text
+
+
+def test_a_foreign_result_is_one_line(tmp_path, capsys):
+    folder = tmp_path / "synthetic/fig_4d/ours_1/seed_0"
+    folder.mkdir(parents=True)
+    (folder / "result.json").write_text("{}")
+    assert run.main(["fig_4d/ours_1", "--plan", "--ckpt", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert "result.json" in error and error.count("\n") == 1
+
+
+def test_an_interrupt_of_run_alone_stops_its_rows(tmp_path):
+    command = [sys.executable, "-m", "paper_exps.run", "table_1/ours", *SMALL.split(), "--epochs", "5000"]
+    process = subprocess.Popen([*command, "--ckpt", str(tmp_path)], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    last = tmp_path / "synthetic/table_1/ours+testing/seed_0/last.pt"
+    deadline = time.monotonic() + 60
+    while not last.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=30)
+    assert process.returncode == 130 and "interrupted" in error
+    assert "whole epochs are in" in (tmp_path / "logs/synthetic_table_1_ours+testing_seed_0.txt").read_text()
 
 
 def test_options_reach_the_script_that_they_concern():
@@ -184,6 +229,9 @@ def test_a_table_by_hand(tmp_path):
 def test_only_human36_is_called_so(tmp_path, monkeypatch):
     write_result(tmp_path, "table_1/ours", 0, 50, frames=543_344, name="h36m")
     write_result(tmp_path, "table_1/ours", 0, 50, frames=14_208, name="cmu_h36m")
+    for frames in (548_819, 550_644):  # with S11's Directions, with and without detections
+        data = {"synthetic": False, "form": "human36_h5", "test": {"frames": frames}}
+        assert collect.is_human36({"data": data}, {"amt_test_data": 1})
     write_result(tmp_path, "table_1/ours", 0, 50, frames=543_344, name="made_up", synthetic=True)
     numbers = {"paper": {"table_1": {"ours": 47.5, "supervised": None}}}
     (tmp_path / "numbers.json").write_text(json.dumps(numbers))

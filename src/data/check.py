@@ -3,13 +3,12 @@
 import sys
 from collections import Counter
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from src.data.lsp import Photos, parse_photos, read_json
+from src.data.lsp import Photos, parse_as_it_is, read_json
 from src.errors import run_command
 
 _EXAMPLES = 5
@@ -79,11 +78,9 @@ def _main(argv):
     parser.add_argument("file", metavar="FILE", type=Path, help="labels in the form of relative_depth_lsp_v1.json")
     path = parser.parse_args(argv).file
     content = read_json(path)
-    names = content.get("joint_names")
-    own = SimpleNamespace(joints=tuple(names) if isinstance(names, list) else (), name="the file")
-    photos = parse_photos(content, own, path)
-    print("\n".join([f"{path}: {len(photos.files):,} images of {len(names)} joints: {', '.join(names)}"]))
-    print("\n".join(check_labels(photos, own.joints)))
+    photos, joints = parse_as_it_is(content, path)
+    print(f"{path}: {len(photos.files):,} images of {len(joints)} joints: {', '.join(joints)}")
+    print("\n".join(check_labels(photos, joints)))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 from scipy.io import loadmat
@@ -64,6 +65,13 @@ def load_photos(path, skeleton: Skeleton) -> Photos:
     return parse_photos(read_json(path), skeleton, path)
 
 
+def parse_as_it_is(content: dict, path) -> tuple[Photos, tuple[str, ...]]:
+    """-> (Photos with the joints in the file's own order, their names). Raises InputError as `load_photos`."""
+    names = content.get("joint_names")
+    own = SimpleNamespace(joints=tuple(names) if isinstance(names, list) else (), name="the file")
+    return parse_photos(content, own, path), own.joints
+
+
 def parse_photos(content: dict, skeleton: Skeleton, path) -> Photos:
     """The same from what the file holds. ``path``: how to call it in an error."""
     names = content.get("joint_names")
@@ -120,7 +128,7 @@ def _image(record, num_joints: int, where: str) -> tuple:
 
 
 def _is_number(value) -> bool:
-    return isinstance(value, (int, float)) and math.isfinite(value) and abs(value) < 1e6
+    return type(value) in (int, float) and abs(value) < 1e6
 
 
 def _numbers(values, count: int, where: str) -> list:
