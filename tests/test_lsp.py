@@ -313,6 +313,16 @@ def test_fine_tuning_goes_on_with_optimiser_and_steps(lsp, pretrained):
     assert torch.equal(after["statistics"]["pose_2d"]["mean"], before["statistics"]["pose_2d"]["mean"])
 
 
+def test_what_was_fine_tuned_from_another_state_is_not_called_finished(lsp, pretrained):
+    source = pretrained()
+    assert lsp(f"--load {source}", "tuned")[0] == 0
+    assert lsp(f"--load {source}", "tuned")[1].startswith("finished already")
+    checkpoint = torch.load(source / "last.pt", weights_only=True)
+    torch.save(checkpoint | {"step": checkpoint["step"] + 1}, source / "last.pt")
+    code, text, _ = lsp(f"--load {source}", "tuned")
+    assert code == 2 and "began with another state" in text
+
+
 def test_fine_tuning_from_bare_weights_asks_for_a_fresh_optimizer(lsp, pretrained):
     source = pretrained()
     checkpoint = torch.load(source / "last.pt", weights_only=True)

@@ -14,7 +14,7 @@ from opts import human36, lsp
 from opts.parsing import run_options
 from opts.presets import LOADS, LSP_PRESETS, PAPER_ROWS, PRESETS
 from paper_exps import collect, run
-from paper_exps.plan import make_plan, resolve
+from paper_exps.plan import left_to_do, make_plan, resolve
 
 SCRIPTS = sorted((ROOT / "paper_exps").glob("*.sh"))
 NOTHING = {"presets": [], "main_human36.py": [], "main_lsp.py": []}
@@ -167,10 +167,15 @@ def test_runs_of_other_options_are_neither_taken_over_nor_loaded(tmp_path, capfd
     assert (tmp_path / "synthetic/table_1/no_skeleton+testing/seed_0/result.json").read_text() == before
 
 
-def test_what_is_fine_tuned_from_another_state_is_refused(tmp_path, capfd):
-    assert start("fig_5/ours_human36_lsp", tmp_path, capfd)[0] == 0
-    code, text = start("fig_5/ours_human36_lsp --epochs 2", tmp_path, capfd)  # the pre-training goes on
-    assert code == 1 and "began with another state" in text
+def test_a_row_is_not_finished_while_what_it_needs_is_not(monkeypatch):
+    rows = [
+        resolve(name, 0, NOTHING)
+        for name in ("fig_5/ours_human36_14k", "fig_5/ours_human36_lsp", "fig_5/ours_lsp_only")
+    ]
+    pretraining, tuning, other = rows
+    plan = [(pretraining, None), (tuning, pretraining), (other, None)]
+    monkeypatch.setattr("paper_exps.plan.is_finished", lambda row, needed: row is not pretraining)
+    assert left_to_do(plan) == plan[:2]
 
 
 def test_a_foreign_result_is_one_line(tmp_path, capsys):
