@@ -10,6 +10,7 @@ import time
 import pytest
 from conftest import ROOT
 
+import main_human36
 from opts import human36, lsp
 from opts.parsing import run_options
 from opts.presets import LOADS, LSP_PRESETS, PAPER_ROWS, PRESETS
@@ -115,7 +116,7 @@ def result_of(tmp_path, folder: str) -> dict:
 
 
 def test_rows_through_both_scripts_two_at_once(tmp_path, capfd):
-    rows = "fig_4ab/ours table_1/ours fig_5/ours_human36_lsp fig_5/ours_lsp"
+    rows = "fig_4ab/ours table_1/ours fig_5/ours_human36_lsp"
     code, text = start(f"{rows} --jobs 2", tmp_path, capfd)
     assert code == 0, text
     trained, tested = (result_of(tmp_path, f"synthetic/{row}+testing") for row in ("table_1/ours", "fig_4ab/ours"))
@@ -132,15 +133,17 @@ def test_rows_through_both_scripts_two_at_once(tmp_path, capfd):
     assert stamps == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")}
 
 
-def test_a_failed_row_is_reported_and_stops_no_other(tmp_path, capfd):
-    bad = tmp_path / "synthetic/table_1/supervised+testing/seed_0"
-    bad.mkdir(parents=True)
-    (bad / "last.pt").write_text("no checkpoint")
+def test_a_failed_row_is_reported_and_stops_no_other(tmp_path, capfd, monkeypatch):
+    def command(row):
+        fails = row.name == "table_1/supervised" and "raise SystemExit('error: no')"
+        return [sys.executable, "-c", fails or f"open({str(tmp_path / row.name.replace('/', ' '))!r}, 'w')"]
+
+    monkeypatch.setattr("paper_exps.plan.Row.command", command)
     code, text = start("table_1/supervised fig_4ab/supervised table_1/no_skeleton", tmp_path, capfd)
     assert code == 1
-    assert "FAILED table_1/supervised, seed 0: error:" in text and "last.pt" in text
+    assert "FAILED table_1/supervised, seed 0: error: no" in text
     assert "FAILED fig_4ab/supervised, seed 0: needs table_1/supervised, which failed" in text
-    assert result_of(tmp_path, "synthetic/table_1/no_skeleton+testing")["trained"]
+    assert (tmp_path / "table_1 no_skeleton").exists() and not (tmp_path / "fig_4ab supervised").exists()
 
 
 MISTAKES = {"table_1/our": "table_1/our", "--epoch 3": "--epoch", "--jobs 0": "--jobs", "--plan --bad": "--bad",
@@ -156,15 +159,15 @@ def test_mistakes(command, word, capsys):
 
 
 def test_runs_of_other_options_are_neither_taken_over_nor_loaded(tmp_path, capfd):
-    assert start("table_1/no_skeleton --lr 0.01", tmp_path, capfd)[0] == 0
-    before = (tmp_path / "synthetic/table_1/no_skeleton+testing/seed_0/result.json").read_text()
-    given = {"presets": ["testing"], "main_lsp.py": []}
-    given["main_human36.py"] = [*SMALL.split()[2:], "--ckpt", str(tmp_path), "--lr", "0.001"]
-    row = resolve("table_1/no_skeleton", 0, given)
-    assert row.result() is None and not row.has_trained
-    code, text = start("table_1/no_skeleton --lr 0.001", tmp_path, capfd)
-    assert code == 1 and "--lr 0.01, not --lr 0.001" in text
-    assert (tmp_path / "synthetic/table_1/no_skeleton+testing/seed_0/result.json").read_text() == before
+    def row(rate: str):
+        tokens = [*SMALL.split()[2:], "--ckpt", str(tmp_path), "--lr", rate]
+        return resolve("table_1/no_skeleton", 0, {"presets": ["testing"], "main_lsp.py": [], "main_human36.py": tokens})
+
+    assert main_human36.main(row("0.01").tokens) == 0
+    assert row("0.01").result() and row("0.01").has_trained
+    assert row("0.001").result() is None and not row("0.001").has_trained
+    assert main_human36.main(row("0.001").tokens) == 2
+    assert "--lr 0.01, not --lr 0.001" in capfd.readouterr().err
 
 
 def test_a_row_is_not_finished_while_what_it_needs_is_not(monkeypatch):
