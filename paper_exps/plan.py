@@ -1,6 +1,5 @@
 """From rows of the paper to what must be trained and tested, each training once."""
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from opts import human36, lsp
 from opts.parsing import run_options
 from opts.presets import LOADS, PRESETS
 from src.errors import InputError
-from src.runs import different_options, file_sha256
+from src.runs import RunFolder, different_options, file_sha256
 
 ROOT = Path(__file__).parents[1]
 # What does not decide the weights: rows that differ in nothing else share their training.
@@ -40,15 +39,9 @@ class Row:
         return self.script, tuple(sorted(left.items(), key=lambda item: item[0]))
 
     def _file(self, name: str) -> dict | None:
-        path = self.folder / name
-        if not path.exists():
-            return None
-        try:
-            content = json.loads(path.read_text())
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: cannot be read ({error}); move it away, and run again") from None
-        if not isinstance(content, dict) or (name == "result.json" and not {"trained", "epoch"} <= content.keys()):
-            raise InputError(f"{path}: is no file of a run; move it away, and run again")
+        content = RunFolder(self.folder).read_json(name)
+        if name == "result.json" and content is not None and not {"trained", "epoch"} <= content.keys():
+            raise InputError(f"{self.folder / name}: is no result of a run; move it away, and run again")
         return content
 
     def result(self) -> dict | None:

@@ -13,7 +13,7 @@ class Human36:
 
     RESULT = {"per_action": dict, CHOSEN: float}
     TAKES_OVER_OPTIMIZER = False
-    print_result = staticmethod(report.print_result)
+    lines_of_result = staticmethod(report.result_lines)
 
     def __init__(self, options, source: dict | None):
         self.options = options

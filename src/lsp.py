@@ -86,6 +86,7 @@ class Lsp:
 
     RESULT = {"wrong_labels": float, "labels": int, "per_pair": dict, "per_occlusion": dict}
     TAKES_OVER_OPTIMIZER = True
+    lines_of_result = staticmethod(report.photo_lines)
 
     def __init__(self, options, source: dict | None):
         self.options, self.skeleton = options, get_skeleton(options.dataset_type)
@@ -185,8 +186,3 @@ class Lsp:
                 photos.pose_2d[shown], poses[shown], self.skeleton, captions=names, title=title, images=images
             )
             save_figure(run.path / "test_poses.png", sheet)
-
-    @staticmethod
-    def print_result(result: dict, run):
-        """The share of wrong labels, and the errors where the truth is known."""
-        report.print_photo_result(result, run)

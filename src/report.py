@@ -73,16 +73,17 @@ def run_title(data: dict, result: dict) -> str:
     return f"{data_title(data)}, {'+'.join(result['preset'])}, seed {result['seed']}"
 
 
-def print_result(result: dict, run: RunFolder):
-    """The errors as a table, and where everything is. Raises InputError if the result is no longer whole."""
+def print_lines(lines_of, result: dict, run: RunFolder):
+    """Print what ``lines_of(result, run)`` makes of a result. Raises InputError if the result is no longer whole."""
     try:
-        lines = _result_lines(result, run)
+        lines = lines_of(result, run)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{run.path / 'result.json'}: is damaged ({error!r}); move it away, and run again") from None
     print("\n".join(lines))
 
 
-def _result_lines(result: dict, run: RunFolder) -> list[str]:
+def result_lines(result: dict, run: RunFolder) -> list[str]:
+    """The errors as a table, and where everything is."""
     data, means = result["data"], list(MEANS.values())
     counts = f"{result['frames']:,} poses, {result['skeleton']}, epoch {result['epoch']} (last)"
     rows = {action: [of_action[name] for name in MEANS_MM] for action, of_action in result["per_action"].items()}
@@ -146,16 +147,8 @@ def read_images(folder, files: list[str]) -> list[np.ndarray | None]:
     return images
 
 
-def print_photo_result(result: dict, run: RunFolder):
-    """The share of wrong labels as a table, and where everything is. Raises InputError if the result isn't whole."""
-    try:
-        lines = _photo_lines(result, run)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{run.path / 'result.json'}: is damaged ({error!r}); move it away, and run again") from None
-    print("\n".join(lines))
-
-
-def _photo_lines(result: dict, run: RunFolder) -> list[str]:
+def photo_lines(result: dict, run: RunFolder) -> list[str]:
+    """The share of wrong labels as a table, the errors where the truth is known, and where everything is."""
     counts = f"{result['frames']:,} test photos, {result['skeleton']}, epoch {result['epoch']} (last)"
     lines = [f"\n{data_title(result['data'])}: {counts}", f"{'':<24}{'labels':>10}{'wrong':>10}"]
     rows = {"all": {"labels": result["labels"], "wrong": result["wrong_labels"]}, **result["per_occlusion"]}

@@ -3,7 +3,7 @@
 A task (`src.human36.Human36`, `src.lsp.Lsp`) is made from the options and, where they name another run, its checkpoint.
 It has ``data`` (a description), ``statistics``, ``lines()`` on its data, ``training_data(device)``, ``test(device)``
 (a `fit.Test`), ``result(tested)`` and ``save(run, tested, history=, title=)``; its class has ``RESULT`` (what
-result.json must hold, {key: type}) and ``print_result(result, run)``.
+result.json must hold, {key: type}) and ``lines_of_result(result, run)``.
 """
 
 from pathlib import Path
@@ -30,7 +30,7 @@ def run_task(script: str, task_type, parse_options, argv):
             result = _compute(run, options, task_type, device)
         else:
             print(f"finished already, nothing to do: {run.path} holds the result of {result['epoch']} epochs")
-        task_type.print_result(result, run)
+        report.print_lines(task_type.lines_of_result, result, run)
 
 
 def _compute(run: RunFolder, options, task_type, device) -> dict:
