@@ -142,8 +142,8 @@ def read_images(folder, files: list[str]) -> list[np.ndarray | None]:
         except (OSError, ValueError, SyntaxError):  # Pillow's for what is no picture
             images.append(None)
     if any(image is None for image in images):
-        where = f"under {folder}" if folder else "(--data_dir FOLDER names where they are)"
-        print(f"note: no photos {where}: poses are drawn on a plain background")
+        where = f" under {folder}" if folder else ""
+        print(f"note: no photos{where}: poses are drawn on a plain background")
     return images
 
 
