@@ -21,7 +21,7 @@ COUNT = 12
 
 
 def draw(argv):
-    """Photos drawn at random, the least risky label first; with --authors the agreement is printed."""
+    """Photos drawn at random, the least risky label first; and how far the --authors (or simulated ones) agree."""
     more = {"data": ("synthetic", "json of labels, or synthetic"), "photos": (None, "folder of the photos")}
     more["authors"] = (None, "answers of a few careful people on the same pairs: csv, json or pickle")
     args = parse(argv, "Draw photos with one labelled pair each, sorted by risk.", **more)
@@ -39,8 +39,10 @@ def draw(argv):
         pose, pair = photos.pose_2d[photos.photo[label]], photos.pairs[label][:: -photos.label[label]]
         draw_pair(draw_pose_2d(axis, pose, skeleton), pose, *pair)
         axis.set_title(f"{photos.files[photos.photo[label]]}\nrisk {photos.risk[label]:.2f}", fontsize=7)
-    if args.authors:
-        own = photos if args.data == "synthetic" else parse_as_it_is(read_json(args.data), args.data)[0]
+    if args.data == "synthetic":
+        print("\n".join(crowd.agreement(crowd.simulated_authors(photos, args.seed), photos)))
+    elif args.authors:
+        own = parse_as_it_is(read_json(args.data), args.data)[0]
         print("\n".join(crowd.agreement(read_answers([args.authors]), own)))
     finish(figure, "fig_3", args)
 

@@ -133,6 +133,17 @@ def simulated_labels(skeleton: Skeleton, seed: int) -> Photos:
     return replace(photos, label=label, prob=merged.prob[order], risk=merged.risk[order], truth=truth)
 
 
+def simulated_authors(photos: Photos, seed: int) -> Answers:
+    """Three careful people on every labelled pair of photos with truth: right with min(50 + 5 |gap|, 100) per cent."""
+    z = photos.truth[photos.photo[:, None], photos.pairs, 2]
+    gap_cm, count = np.tile((z[:, 0] - z[:, 1]) / 10, 3), len(photos.photo)
+    right = np.random.default_rng(seed).random(3 * count) < np.minimum(50 + 5 * np.abs(gap_cm), 100) / 100
+    names, images = ("author 1", "author 2", "author 3"), tuple(map(str, range(len(photos.files))))
+    pairs = np.tile(photos.pairs, (3, 1))
+    answer = ((gap_cm > 0) == right).astype(int)
+    return Answers(names, np.repeat(np.arange(3), count), images, np.tile(photos.photo, 3), pairs, answer)
+
+
 def agreement(authors: Answers, photos: Photos) -> list[str]:
     """How often all authors agree, how often pairs of them do, and the labels of photos with each of them, in words.
 

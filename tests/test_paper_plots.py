@@ -268,6 +268,14 @@ def test_3_compares_authors_and_labels_in_the_order_of_the_file(plot, tmp_path, 
     assert "crowd, me: 100.0% of 100 pairs" in capsys.readouterr().out
 
 
+def test_3_prints_how_far_simulated_authors_agree(plot, capsys):
+    plot("fig_3")
+    lines = capsys.readouterr().out.splitlines()[1:8]  # after the note on photos
+    shares = [float(line.split(": ")[-1].split("agree on ")[-1].split("%")[0]) for line in lines]
+    assert all(60 < share < 100 for share in shares) and lines[0].endswith("of 3000 pairs that all have answered")
+    assert shares[0] < min(shares[1:4])  # all three agree less often than two of them
+
+
 def test_3_shows_each_photo_once(plot):
     for seed in (4, 10):  # where two different shufflings of the labels showed a photo twice
         titles = [axis.get_title().split("\n")[0] for axis in plot("fig_3", f"--seed {seed}")[1].axes]
