@@ -112,10 +112,11 @@ def get_skeleton(name: str) -> Skeleton:
     indices, root, limbs, unit_limb, lengths = _SPECIFICATIONS[name]
     limbs, joints = [tuple(limb.split("-")) for limb in limbs.split()], [HUMAN36_JOINTS[i] for i in indices]
     masked = [limb for limb in limbs if limb in _TRUNK_SIDES_14]
-    return _from_names(name, joints, limbs, root, tuple(unit_limb.split("-")), masked, lengths)
+    ends = {"root": root, "unit_limb": tuple(unit_limb.split("-"))}
+    return _from_names(name, joints, limbs, **ends, masked_limbs=masked, lengths=lengths)
 
 
-def _from_names(name, joints, limbs, root, unit_limb, masked_limbs, lengths) -> Skeleton:
+def _from_names(name, joints, limbs, *, root, unit_limb, masked_limbs, lengths) -> Skeleton:
     return Skeleton(
         name=name,
         joints=tuple(joints),
@@ -158,7 +159,7 @@ def _custom(text: str) -> Skeleton:
         if lengths is not None and (len(lengths) != len(limbs) or not all(0 < length < 1e6 for length in lengths)):
             raise InputError(f"skeleton: average_limb_lengths: expected {len(limbs)} lengths, one for each limb")
         name = str(content.get("name", f"own skeleton of {len(joints)} joints"))
-        return _from_names(name, joints, limbs, root, unit, masked, lengths)
+        return _from_names(name, joints, limbs, root=root, unit_limb=unit, masked_limbs=masked, lengths=lengths)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         expected = "expected joints, limbs, root (a joint) and unit_limb (a limb)"
         raise InputError(f"skeleton: {expected}: {error!r}") from None

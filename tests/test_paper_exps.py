@@ -190,6 +190,7 @@ def test_a_foreign_result_is_one_line(tmp_path, capsys):
     assert "result.json" in error and error.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_an_interrupt_of_run_alone_stops_its_rows(tmp_path):
     command = [sys.executable, "-m", "paper_exps.run", "table_1/ours", *SMALL.split(), "--epochs", "5000"]
     process = subprocess.Popen([*command, "--ckpt", str(tmp_path)], cwd=ROOT, stderr=subprocess.PIPE, text=True)

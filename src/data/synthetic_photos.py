@@ -5,6 +5,7 @@
 
 import json
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ _HEIGHT_PX, _MARGIN_PX = 125, 20
 def make_content(skeleton: Skeleton, *, num_photos: int = NUM_PHOTOS, seed: int = 0) -> tuple[dict, np.ndarray]:
     """-> (what the label file holds, truth (N,K,3) mm in the camera's frame). Every other photo is for training."""
     rng = seeding.generator(seed, "photos")
-    motions = np.concatenate([make_motion(s, a, a, frames=_FRAMES, seed=seed).world for s in SUBJECTS for a in ACTIONS])
+    motions = _motions(seed)
     poses = motions[rng.permutation(len(motions))[np.arange(num_photos) % len(motions)]]
     truth = np.stack([_see(pose, rng) for pose in poses[:, list(skeleton.human36_indices)]])
     pixels = truth[..., :2] / truth[..., 2:]
@@ -49,6 +50,12 @@ def make_content(skeleton: Skeleton, *, num_photos: int = NUM_PHOTOS, seed: int 
         for i in range(num_photos)
     ]
     return {"joint_names": list(skeleton.joints), "images": images}, truth.astype(np.float32)
+
+
+@cache
+def _motions(seed: int) -> np.ndarray:
+    """A few poses of every subject and action (M,32,3) world mm; not to be changed."""
+    return np.concatenate([make_motion(s, a, a, frames=_FRAMES, seed=seed).world for s in SUBJECTS for a in ACTIONS])
 
 
 def _see(pose: np.ndarray, rng: np.random.Generator) -> np.ndarray:
