@@ -4,7 +4,7 @@ from opts import groups
 from opts.parsing import did_you_mean, parse, settle
 from opts.presets import PRESETS
 from src.data.arrays import data_name
-from src.data.human36 import ACTIONS, DETECTIONS_SKELETON
+from src.data.human36 import ACTIONS
 from src.errors import InputError
 from src.labels import joint_pairs
 from src.skeletons import get_skeleton
@@ -72,11 +72,6 @@ def _check_input(options):
         _refuse_repeats(f"{part}_subjects", getattr(options, f"{part}_subjects"))
         kind, amount = getattr(options, f"{part}_noise_type_2d"), getattr(options, f"{part}_noise_amount_2d")
         type_option, amount_option = f"--{part}_noise_type_2d {kind}", f"--{part}_noise_amount_2d {amount:g}"
-        if kind == "detections" and options.dataset_type != DETECTIONS_SKELETON:
-            raise InputError(
-                f"{type_option} has the joints of {DETECTIONS_SKELETON}: "
-                f"give --dataset_type {DETECTIONS_SKELETON}, not {options.dataset_type}"
-            )
         if kind in ("none", "detections") and amount:
             raise InputError(f"{amount_option} has no effect with {type_option}; choose another noise type")
         if kind == "uniform_linear" and amount != int(amount):

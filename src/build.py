@@ -9,6 +9,7 @@ import torch
 from src import losses, seeding
 from src.data.arrays import PoseArrays, data_name
 from src.data.human36 import load_human36
+from src.data.npz import load_npz
 from src.data.synthetic import load_synthetic
 from src.engine import LiftingModel, Recipe, Schedule, TestData, TrainingData
 from src.errors import InputError
@@ -56,7 +57,8 @@ class Centred:
 
 def load_poses(options, part: str) -> PoseArrays:
     """The poses of ``part``, "train" or "test", as the options ask for."""
-    load = load_synthetic if options.data_dir == "synthetic" else partial(load_human36, options.data_dir)
+    reader = load_npz if options.data_dir.endswith(".npz") else load_human36
+    load = load_synthetic if options.data_dir == "synthetic" else partial(reader, options.data_dir)
     return load(
         getattr(options, f"{part}_subjects"),
         get_skeleton(options.dataset_type),
@@ -129,6 +131,10 @@ def make_training_data(arrays: PoseArrays, poses: Centred, statistics: Statistic
             flips_rng=seeding.generator(options.seed, "flips"),
         )
         if options.reprojection == "weak_perspective":
+            if np.isnan(arrays.focal).any():
+                raise InputError(
+                    f"--reprojection weak_perspective needs the field focal, which {options.data_dir} lacks"
+                )
             tensors["focal"] = torch.from_numpy(arrays.focal[keep])
         skeleton = get_skeleton(options.dataset_type)
         if options.limb_type == "gt":
@@ -154,7 +160,7 @@ def describe_data(options, train: PoseArrays | None, test: PoseArrays) -> dict:
     train_part = None if train is None else train.describe()
     overlap = sorted(set(test_part["subjects"]) & set(train_part["subjects"])) if train_part else []
     return {
-        "form": "built-in" if options.data_dir == "synthetic" else "human36_h5",
+        "form": test.form,
         "name": data_name(options.data_dir),
         "synthetic": test.synthetic,
         "train": train_part,

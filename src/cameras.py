@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.spatial.transform import Rotation
 from src.data.h5 import open_h5, read_dataset
 from src.errors import InputError
 
+CAMERA_NAMES = ("54138969", "55011271", "58860488", "60457274")  # of Human3.6M
 _SHAPES = {"R": (3, 3), "T": (3, 1), "f": (2,), "c": (2,), "k": (3,), "p": (2,)}
 
 
@@ -69,10 +71,12 @@ class Camera:
 
 
 def load_cameras(path) -> dict[tuple[int, str], Camera]:
-    """Read ``cameras.h5`` -> {(subject, camera name): Camera}. R is stored transposed there.
+    """Read ``cameras.h5`` or the dataset's ``metadata.xml`` -> {(subject, camera name): Camera}.
 
     Raises InputError naming the file and the group for anything missing, of another shape or not finite.
     """
+    if Path(path).suffix == ".xml":
+        return _read_metadata(Path(path))
     cameras = {}
     with open_h5(path) as file:
         for subject_name, groups in file.items():
@@ -97,7 +101,7 @@ def _read_camera(group, where: str, path) -> Camera:
             raise InputError(f"{where}/{field}: expected {np.prod(shape)} numbers, found shape {array.shape}")
         if not (np.abs(array) < 1e9).all():
             raise InputError(f"{where}/{field}: has NaN, infinite or absurdly large values")
-        values[field] = array.reshape(shape).T if field == "R" else array
+        values[field] = array.reshape(shape).T if field == "R" else array  # stored transposed
     if not np.allclose(values["R"] @ values["R"].T, np.eye(3), atol=1e-3) or np.linalg.det(values["R"]) < 0:
         raise InputError(f"{where}/R: expected a rotation, found a matrix that distorts or mirrors")
     if not (values["f"] > 0).all():
@@ -106,3 +110,22 @@ def _read_camera(group, where: str, path) -> Camera:
     if codes.size == 0 or not ((codes >= 32) & (codes < 127)).all():
         raise InputError(f"{where}/Name: expected printable character codes, found {codes[:8].tolist()}")
     return Camera(**values, name="".join(map(chr, codes.astype(int))))
+
+
+def _read_metadata(path: Path) -> dict[tuple[int, str], Camera]:
+    """The 300 numbers of element w0: angles and place for each camera and subject, then the lens of each camera."""
+    found = re.search(rb"<w0>\s*\[([^\]<]*)\]", path.read_bytes())
+    try:
+        numbers = np.array([float(word) for word in found[1].replace(b",", b" ").split()])
+        extrinsics, lenses = numbers[:264].reshape(4, 11, 2, 3), numbers[264:].reshape(4, 9)
+    except (TypeError, ValueError):
+        expected = "expected an element w0 with 300 numbers in brackets"
+        raise InputError(f"{path}: {expected}; download it again from the dataset's site") from None
+    if not (np.abs(numbers) < 1e9).all() or not (lenses[:, :2] > 0).all():
+        raise InputError(f"{path}: w0: has NaN, absurdly large values, or focal lengths not above 0; download it again")
+    cameras = {}
+    for name, of_subjects, lens in zip(CAMERA_NAMES, extrinsics, lenses, strict=True):
+        for subject, (angles, place) in enumerate(of_subjects, 1):
+            rotation = Rotation.from_euler("XYZ", angles).as_matrix()  # Rx Ry Rz
+            cameras[subject, name] = Camera(rotation, place, lens[:2], lens[2:4], lens[4:7], lens[7:], name)
+    return cameras

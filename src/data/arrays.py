@@ -8,6 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+ACTIONS = (  # of Human3.6M
+    *("Directions", "Discussion", "Eating", "Greeting", "Phoning", "Photo", "Posing", "Purchases", "Sitting"),
+    *("SittingDown", "Smoking", "Waiting", "WalkDog", "Walking", "WalkTogether"),
+)
+
 
 class Sequence(NamedTuple):
     """One motion seen by one camera. name: the file's name without ending; focal: (f_x, f_y) in pixels."""
@@ -29,7 +34,8 @@ class PoseArrays:
 
     pose_2d (N,K,2) px; pose_3d (N,K,3) mm in the camera's frame, not root-centred; sequence (N,) indices into
     ``sequences``; frame (N,) number within its file, from 0. files: what was read, as (name, size in bytes).
-    notes: what the reader wants the user to know, a line each. synthetic: no person ever moved so. From the sequences,
+    notes: what the reader wants the user to know, a line each. synthetic: no person ever moved so. form: of the
+    files. From the sequences,
     per frame: subject, action, camera (N,) and focal (N,2) px, float32.
     """
 
@@ -41,6 +47,7 @@ class PoseArrays:
     files: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
     synthetic: bool = False
+    form: str = "built-in"
 
     subject, action, camera = map(_per_frame, ("subject", "action", "camera"))
     focal = _per_frame("focal", np.float32)

@@ -1,86 +1,183 @@
-"""What a file of relative depth labels holds, and what looks wrong with it: ``python -m src.data.check FILE``."""
+"""What data hold, in plain words, and what is missing or wrong: ``python -m src.data.check PATH [--convert OUT]``.
+
+PATH: a folder with Human3.6M in any form, an npz in the neutral form, or a json file of relative depth labels. The exit
+code is 0 where nothing is wrong, 1 where something is, 2 where PATH can't be read at all.
+"""
 
 import sys
-from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from tqdm import tqdm
 
-from src.data.lsp import Photos, parse_as_it_is, read_json
-from src.errors import run_command
+from src.data.arrays import ACTIONS
+from src.data.check_labels import check_labels
+from src.data.h5_layout import write_layout
+from src.data.human36 import MISSING_DETECTIONS, SIMULATED_MARK, SYNTHETIC_MARK, choose_motions, oddities
+from src.data.lsp import parse_as_it_is, read_json
+from src.data.npz import read_fields
+from src.data.sources import DETECTIONS_SKELETON, Cdf, open_source
+from src.data.views import Motion
+from src.errors import InputError, run_command
+from src.skeletons import HUMAN36_JOINTS, get_skeleton
 
-_EXAMPLES = 5
-
-
-def check_labels(photos: Photos, joints) -> list[str]:
-    """Lines on counts, balance, duplicates, conflicts, contradictions and photos without labels."""
-    lines = []
-    for part, train in (("training", True), ("test", False)):
-        found = photos.describe(train)
-        lines.append(f"{part}: {found['frames']:,} images, {found['labels']:,} labels")
-    first, count = (photos.label == -1).sum(), len(photos.label)
-    lines.append(f"kp0 is the closer one in {first / max(count, 1):.1%} of {count:,} labels; near 50% is usual")
-    per_pair = Counter(map(tuple, np.sort(photos.pairs, axis=1).tolist()))
-    possible = len(joints) * (len(joints) - 1) // 2
-    most = ", ".join(f"{joints[a]}-{joints[b]} ({n})" for (a, b), n in per_pair.most_common(3))
-    lines.append(f"{len(per_pair)} of {possible} pairs of joints are labelled; most often {most or 'none'}")
-    closer = np.where(photos.label[:, None] == 1, photos.pairs[:, ::-1], photos.pairs)  # (the closer, the further)
-    answers = Counter(zip(photos.photo.tolist(), *closer.T.tolist(), strict=True))
-    conflicts = [key for key in answers if key[1] < key[2] and (key[0], key[2], key[1]) in answers]
-    twice = [key for key, n in answers.items() if n > 1]
-
-    def say(what: str, records: list[str]):
-        more = ", ..." if len(records) > _EXAMPLES else ""
-        lines.append(f"{what}: {len(records):,}" + (f": {'; '.join(records[:_EXAMPLES])}{more}" if records else ""))
-
-    def named(photo: int, *of_photo: int) -> str:
-        return f"{photos.files[photo]} {' '.join(joints[j] for j in of_photo)}"
-
-    say("the same answer given twice", [named(*key) for key in twice])
-    say("conflicts, a pair answered both ways", [named(*key) for key in conflicts])
-    say(
-        "contradictions, A closer than B ... closer than A",
-        [named(*c) for c in _circles(answers, conflicts, len(joints))],
-    )
-    labelled = set(photos.photo.tolist())
-    say("images without labels", [file for i, file in enumerate(photos.files) if i not in labelled])
-    return lines
+_FULL = {"training": ((1, 5, 6, 7, 8), 1_559_752), "test": ((9, 11), 543_344)}  # poses, without S11's Directions
+_IMAGE = (1000, 1002)  # px; two of the four cameras have 1000 rows
+_USED = list(get_skeleton("human36_17k").human36_indices)
 
 
-def _circles(answers, conflicts, num_joints: int) -> list[tuple]:
-    """(photo, joints...) for every photo whose answers, conflicts apart, go round in a circle."""
-    apart = set(conflicts) | {(photo, b, a) for photo, a, b in conflicts}
-    by_photo: dict[int, list] = {}
-    for photo, closer, further in answers:
-        if (photo, closer, further) not in apart:
-            by_photo.setdefault(photo, []).append((closer, further))
-    found = []
-    for photo, edges in by_photo.items():
-        graph = coo_array((np.ones(len(edges)), np.array(edges).T), shape=(num_joints, num_joints))
-        component = connected_components(graph, connection="strong")[1]
-        sizes = np.bincount(component)
-        found += [(photo, *np.flatnonzero(component == c).tolist()) for c in np.flatnonzero(sizes > 1)]
-    return found
+def check_folder(folder) -> tuple[list[str], list[str]]:
+    """A folder with Human3.6M in any form -> (what is there, what is wrong), a line each."""
+    source, lines, problems = open_source(folder), [], []
+    lines.append(f"{folder}: {source.form}")
+    texts = [mark for mark in (SYNTHETIC_MARK, SIMULATED_MARK) if (source.folder / mark).exists()]
+    lines += [f"{mark}: {(source.folder / mark).read_text(errors='replace').splitlines()[0]}" for mark in texts]
+    counts = {}
+    for subject in tqdm(source.subjects(), disable=None):
+        cameras = [camera for (owner, _), camera in source.cameras.items() if owner == subject]
+        line, poses, wrong = _check_subject(source, subject, cameras)
+        counts[subject] = poses
+        lines.append(line)
+        problems += wrong
+    if not counts:
+        problems.append(f"{folder}: no subjects; expected folders S1, S5, ..., or an archive that names them")
+    for part, (subjects, full) in _FULL.items():
+        found = sum(counts.get(subject, 0) for subject in subjects)
+        absent = ", ".join(f"S{subject}" for subject in subjects if subject not in counts)
+        more = f"; missing: {absent}" if absent else ""
+        lines.append(f"{part}: {found:,} poses; all of Human3.6M has {full:,}{more}")
+    return lines, problems
+
+
+def _check_subject(source, subject: int, cameras) -> tuple[str, int, list[str]]:
+    problems, ignored = [], []
+    names = source.motions(subject)
+    present = [action for action in ACTIONS if any(name.split(" ")[0] == action for name in names)]
+    if len(present) < len(ACTIONS):
+        problems.append(f"S{subject}: no motion of {', '.join(action for action in ACTIONS if action not in present)}")
+    if not cameras:
+        problems.append(f"{source.files[0]}: no cameras of subject {subject}")
+    frames, outside, seen, without = 0, 0, 0, []
+    for _, name in choose_motions(names, present, source.place(subject), ignored):
+        try:
+            world = source.world(subject, name)
+        except InputError as error:
+            problems.append(str(error))
+            continue
+        problems += [f"{names[name]}: {oddity}" for oddity in oddities(world, HUMAN36_JOINTS)]
+        frames += len(world)
+        for camera in cameras:
+            pixels = camera.project(world[:, _USED])
+            depth = camera.world_to_camera(world[:, _USED].reshape(-1, 3))[:, 2].reshape(len(world), -1)
+            out = ((pixels < 0) | (pixels > _IMAGE)).any(axis=2) | (depth <= 0)
+            outside += out.any(axis=1).sum()
+            without += _check_detections(source, subject, name, camera.name, len(world), problems)
+    seen = frames * len(cameras)
+    twins = sum(name.split(" ")[0] in ACTIONS for name in names)
+    line = f"S{subject}: {twins} motions of {len(present)} actions, {frames:,} frames, {len(cameras)} cameras"
+    line += f", {outside / max(seen, 1):.1%} of the poses not wholly in the image"
+    if without:
+        line += f"; without detections: {len(without)}, such as {without[0]}"
+    return "; ".join([line, *(note.split(": ", 1)[1] for note in ignored)]), seen, problems
+
+
+def _check_detections(source, subject: int, name: str, camera: str, frames: int, problems: list) -> list[str]:
+    """The view's name, if it has no detections; what is wrong with those that it has goes into ``problems``."""
+    missing = [f"{name} {camera}"]
+    if isinstance(source, Cdf):
+        return missing
+    try:
+        found = source.detections(subject, name, camera, get_skeleton(DETECTIONS_SKELETON))
+    except InputError as error:
+        known = (subject, name, camera) == MISSING_DETECTIONS
+        if not known and not str(error).endswith("no such file") and "no 2D archive" not in str(error):
+            problems.append(str(error))
+        return missing
+    if len(found) != frames:
+        problems.append(f"S{subject} {name} {camera}: {len(found)} frames of detections, {frames} of motion")
+    return []
+
+
+def check_npz(path) -> tuple[list[str], list[str]]:
+    """The neutral form -> (what is there, what is wrong)."""
+    fields = read_fields(path)
+    joints = fields["joint_names"].tolist()
+    lines = [f"{path}: {len(fields['frame']):,} poses of {len(joints)} joints: {', '.join(joints)}"]
+    for subject in np.unique(fields["subject"]).tolist():
+        own = fields["subject"] == subject
+        words = [", ".join(np.unique(fields[name][own]).tolist()) for name in ("action", "camera")]
+        lines.append(f"S{subject}: {own.sum():,} poses; actions {words[0]}; cameras {words[1]}")
+    problems = [f"{path}: pose_3d: {oddity}" for oddity in oddities(fields["pose_3d"].astype(float), joints)]
+    behind = int((fields["pose_3d"][..., 2] <= 0).any(axis=1).sum())
+    if behind:
+        problems.append(f"{path}: pose_3d: {behind:,} poses are behind the camera: not in its frame, or root-centred?")
+    if "focal" not in fields:
+        lines.append("no field focal: --reprojection weak_perspective cannot be used")
+    return lines, problems
+
+
+def convert(folder, out: Path) -> str:
+    """Write a folder's motion, cameras and detections in the h5 layout. Raises InputError for anything unreadable."""
+    source = open_source(folder)
+    wanted = []
+    for subject in source.subjects():
+        wanted += [(subject, name) for name in source.motions(subject) if name.split(" ")[0] in ACTIONS]
+    views = [(key, camera) for key in wanted for owner, camera in source.cameras if owner == key[0]]
+    skeleton = get_skeleton(DETECTIONS_SKELETON)
+
+    def has_detections() -> bool:
+        try:
+            source.detections(*views[-1][0], views[-1][1], skeleton)
+        except InputError:
+            return False
+        return True
+
+    def detect(motion, camera):
+        try:
+            return source.detections(motion.subject, motion.name, camera.name, skeleton)
+        except InputError:
+            if (motion.subject, motion.name, camera.name) != MISSING_DETECTIONS:
+                raise
+        return None
+
+    present = bool(views) and has_detections()
+    motions = (Motion(*key, key[1], source.world(*key), "") for key in wanted)
+    texts = {
+        m: (source.folder / m).read_text() for m in (SYNTHETIC_MARK, SIMULATED_MARK) if (source.folder / m).exists()
+    }
+    detect = detect if present else lambda motion, camera: None
+    cameras = {key: camera for key, camera in source.cameras.items() if key[0] in source.subjects()}
+    write_layout(out, cameras, motions, total=len(wanted), detect=detect, texts=texts)
+    return f"{out}: {len(wanted)} motions in the h5 layout, {'with' if present else 'without'} detections"
 
 
 def main(argv=None) -> int:
     """The command line -> exit code."""
-    return run_command(_main, sys.argv[1:] if argv is None else list(argv))
+    problems: list[str] = []
+    return run_command(partial(_main, problems=problems), argv) or int(bool(problems))
 
 
-def _main(argv):
+def _main(argv, *, problems: list):
     from opts.parsing import new_parser  # only the command line knows of options
 
-    parser = new_parser("Say what a json file of relative depth labels holds, and what looks wrong with it.")
-    parser.usage = "%(prog)s FILE"
-    parser.add_argument("file", metavar="FILE", type=Path, help="labels in the form of relative_depth_lsp_v1.json")
-    path = parser.parse_args(argv).file
-    content = read_json(path)
-    photos, joints = parse_as_it_is(content, path)
-    print(f"{path}: {len(photos.files):,} images of {len(joints)} joints: {', '.join(joints)}")
-    print("\n".join(check_labels(photos, joints)))
+    parser = new_parser("Say what data hold, and what is missing or wrong.")
+    parser.add_argument("path", metavar="PATH", type=Path, help="folder with Human3.6M in any form, an npz of poses, "
+                        "or a json file of relative depth labels")  # fmt: skip
+    parser.add_argument("--convert", metavar="OUT", type=Path, help="write the folder's data in the h5 layout")
+    args = parser.parse_args(argv)
+    if args.path.suffix == ".json":
+        photos, joints = parse_as_it_is(read_json(args.path), args.path)
+        lines = [f"{args.path}: {len(photos.files):,} images of {len(joints)} joints: {', '.join(joints)}"]
+        lines += check_labels(photos, joints)
+    else:
+        lines, found = (check_npz if args.path.suffix == ".npz" else check_folder)(args.path)
+        problems += found
+    print("\n".join(lines + [f"PROBLEM: {problem}" for problem in problems]))
+    if args.convert is not None:
+        if args.path.suffix in (".json", ".npz"):
+            raise InputError(f"--convert: {args.path} holds no motion in the world; --data_dir takes an npz as it is")
+        print(convert(args.path, args.convert))
 
 
 if __name__ == "__main__":

@@ -1,133 +1,102 @@
-"""Human3.6M in the h5 layout of the paper (3d-pose-baseline's): motion, cameras, 2D detections -> PoseArrays."""
+"""Human3.6M, in whichever form somebody has it: motion, cameras, 2D detections -> PoseArrays."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 
-from src.cameras import Camera, load_cameras
-from src.data.arrays import PoseArrays
-from src.data.h5 import open_h5, read_dataset
-from src.data.views import Motion, check_values, view_motions
+from src.cameras import Camera
+from src.data.arrays import ACTIONS, PoseArrays
+from src.data.sources import open_source
+from src.data.views import Motion, view_motions
 from src.errors import InputError
 from src.skeletons import HUMAN36_JOINTS, Skeleton
 
-ACTIONS = (
-    *("Directions", "Discussion", "Eating", "Greeting", "Phoning", "Photo", "Posing", "Purchases", "Sitting"),
-    *("SittingDown", "Smoking", "Waiting", "WalkDog", "Walking", "WalkTogether"),
-)
-DETECTIONS_SKELETON = "shg_16k"
-_HOW_TO_GET_DATA = "README.md says how to get data, and --data_dir synthetic needs none"
 SYNTHETIC_MARK = "SYNTHETIC.txt"  # a file of this name says that a set is synthetic
+SIMULATED_MARK = "SIMULATED_DETECTIONS.txt"  # and one of this name that no detector has seen it
 # The one detection file that the published archive lacks: (subject, file name without ending, camera).
 MISSING_DETECTIONS = (11, "Directions", "54138969")
 NO_DETECTIONS = "S{} {} seen by camera {} has no detections: skipped".format(*MISSING_DETECTIONS)
 
 
-def motion_folder(data_dir: Path, subject: int) -> Path:
-    """Where the motion files of a subject are."""
-    return data_dir / f"S{subject}" / "MyPoses" / "3D_positions"
-
-
-def detection_path(data_dir: Path, motion: Motion, camera_name: str) -> Path:
-    """The file with one camera's detections of a motion."""
-    folder = data_dir / f"S{motion.subject}" / "StackedHourglassFineTuned240"
-    return folder / f"{motion.name.replace(' ', '_')}.{camera_name}.h5"
-
-
 def load_human36(
     data_dir, subjects, skeleton: Skeleton, *, actions=ACTIONS, detections: bool = False, keep_every: int = 1
 ) -> PoseArrays:
-    """Read ``subjects`` x ``actions`` x all cameras. 2D is projected truth, or stacked-hourglass detections.
+    """Read ``subjects`` x ``actions`` x all cameras. 2D is projected truth, or a detector's.
 
-    keep_every: n keeps the frames whose number within their file, from 0, is a multiple of n (`amt_test_data`); every
-    file is read and checked whole all the same. Raises InputError naming the file for anything missing or malformed.
-    The one detection file that is known to be missing is skipped, with a line in ``notes``.
+    data_dir: a folder in any form of `src.data.sources`. keep_every: n keeps the frames whose number within their file,
+    from 0, is a multiple of n (`amt_test_data`); every file is read and checked whole all the same. Raises InputError
+    naming the file for anything missing or malformed. The one detection file that is known to be missing is skipped,
+    with a line in ``notes``.
     """
-    data_dir = Path(data_dir)
-    camera_file = _find_cameras(data_dir)
-    cameras = load_cameras(camera_file)
-    owners = sorted({owner for owner, _ in cameras})
+    source = open_source(data_dir)
+    owners = sorted({owner for owner, _ in source.cameras})
     unknown = [subject for subject in subjects if subject not in owners]
     if unknown:
-        raise InputError(f"{camera_file}: no cameras of subject {unknown[0]}; it has subjects {owners}")
-    files, notes = [camera_file], []
+        raise InputError(f"{source.files[0]}: no cameras of subject {unknown[0]}; it has subjects {owners}")
+    if not skeleton.human36_indices:
+        lacking = next(joint for joint in skeleton.joints if joint not in HUMAN36_JOINTS)
+        raise InputError(f"--dataset_type {skeleton.name}: Human3.6M has no joint {lacking}; rename or leave it out")
+    notes = []
 
     def read_motions():
         for subject in subjects:
-            for action, path in _motion_files(data_dir, subject, actions, notes):
-                files.append(path)
-                yield Motion(subject, action, path.stem, _read_motion(path, notes), str(path))
+            motions = source.motions(subject)
+            for action, name in choose_motions(motions, actions, source.place(subject), notes):
+                world = source.world(subject, name)
+                notes.extend(f"{motions[name]}: {oddity}" for oddity in oddities(world, HUMAN36_JOINTS))
+                yield Motion(subject, action, name, world, str(motions[name]))
 
     def detect(motion: Motion, camera: Camera):
-        path = detection_path(data_dir, motion, camera.name)
-        if (motion.subject, motion.name, camera.name) == MISSING_DETECTIONS and not path.exists():
+        try:
+            found = source.detections(motion.subject, motion.name, camera.name, skeleton)
+        except InputError:
+            if (motion.subject, motion.name, camera.name) != MISSING_DETECTIONS:
+                raise
             notes.append(NO_DETECTIONS)
             return None
-        files.append(path)
-        return _read_detections(path, len(motion.world), skeleton)
+        if len(found) != len(motion.world):
+            expected = f"detections of camera {camera.name}: expected {len(motion.world)} frames, as the motion has"
+            raise InputError(f"{motion.where}: {expected}, found {len(found)}")
+        return found
 
     detect = detect if detections else None
-    views = view_motions(read_motions(), cameras, skeleton, detect=detect, keep_every=keep_every)
-    records = tuple((path.relative_to(data_dir).as_posix(), path.stat().st_size) for path in files)
-    return PoseArrays(**views, files=records, notes=tuple(notes), synthetic=(data_dir / SYNTHETIC_MARK).exists())
+    views = view_motions(read_motions(), source.cameras, skeleton, detect=detect, keep_every=keep_every)
+    if detections and (source.folder / SIMULATED_MARK).exists():
+        notes.append(f"{source.folder}: its detections are simulated; no detector has seen these people")
+    records = tuple((path.relative_to(source.folder).as_posix(), path.stat().st_size) for path in source.files)
+    synthetic = (source.folder / SYNTHETIC_MARK).exists()
+    return PoseArrays(**views, files=records, notes=tuple(notes), synthetic=synthetic, form=source.key)
 
 
-def _find_cameras(data_dir: Path) -> Path:
-    if data_dir.is_file():
-        raise InputError(f"--data_dir {data_dir}: is a file; give the folder that holds cameras.h5 and S1, S5, ...")
-    if not data_dir.is_dir():
-        raise InputError(f"--data_dir {data_dir}: no such folder; {_HOW_TO_GET_DATA}")
-    if not (data_dir / "cameras.h5").is_file():
-        found = ", ".join(sorted(path.name for path in data_dir.iterdir())[:8]) or "an empty folder"
-        expected = f"expected cameras.h5 and subject folders S1, S5, ..., found {found}"
-        raise InputError(f"--data_dir {data_dir}: {expected}; {_HOW_TO_GET_DATA}")
-    return data_dir / "cameras.h5"
-
-
-def _motion_files(data_dir: Path, subject: int, actions, notes: list) -> list[tuple[str, Path]]:
-    """(action, file) of one subject, in the order of ``actions``; a file belongs to the first word of its name."""
-    folder = motion_folder(data_dir, subject)
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; subject {subject} was asked for")
+def choose_motions(motions, actions, place, notes: list) -> list[tuple[str, str]]:
+    """(action, name) of the motions, in the order of ``actions``; one belongs to the first word of its name."""
     by_action = {}
-    for path in sorted(folder.glob("*.h5"), key=_natural_order):
-        by_action.setdefault(re.match("[A-Za-z]*", path.name)[0], []).append(path)
+    for name in motions:
+        by_action.setdefault(re.match("[A-Za-z]*", name)[0], []).append(name)
     for word in sorted(set(by_action) - set(ACTIONS)):
-        notes.append(f"{folder}: ignored {', '.join(path.name for path in by_action[word])}: not one of the actions")
+        notes.append(f"{place}: ignored {', '.join(by_action[word])}: not one of the actions")
     missing = [action for action in actions if action not in by_action]
     if missing:
-        raise InputError(f"{folder}: no file of {', '.join(missing)}; expected {missing[0]}.h5 or '{missing[0]} 1.h5'")
-    return [(action, path) for action in actions for path in by_action[action]]
+        raise InputError(f"{place}: no motion of {', '.join(missing)}; expected '{missing[0]}' or '{missing[0]} 1'")
+    return [(action, name) for action in actions for name in by_action[action]]
 
 
-def _natural_order(path: Path):
-    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", path.stem)]
+def oddities(poses: np.ndarray, joints) -> list[str]:
+    """What looks wrong with poses (F,K,3), said in words: not in millimetres, or mirrored.
 
-
-def _read_motion(path: Path, notes: list) -> np.ndarray:
-    """(frames, 32, 3) world mm, float64."""
-    with open_h5(path) as file:
-        flat = read_dataset(file, "3D_positions", path)
-    if flat.ndim != 2 or flat.shape[0] != 96 or flat.shape[1] == 0:
-        raise InputError(f"{path}: 3D_positions: expected shape (96, frames), found {flat.shape}")
-    world = flat.T.astype(np.float64).reshape(-1, len(HUMAN36_JOINTS), 3)
-    check_values(world, path, "3D_positions")
-    extent = np.ptp(world, axis=1).max()
-    if extent == 0:
-        raise InputError(f"{path}: 3D_positions: all joints of every pose are at one point; copy or download it again")
-    if extent < 10:
-        notes.append(f"{path}: the tallest pose measures {extent:.2f}: metres where millimetres are expected?")
-    return world
-
-
-def _read_detections(path: Path, frames: int, skeleton: Skeleton) -> np.ndarray:
-    """(frames, 16, 2) pixels, float32, in the order of shg_16k."""
-    with open_h5(path) as file:
-        poses = read_dataset(file, "poses", path)
-    expected = (frames, skeleton.num_joints, 2)
-    if poses.shape != expected:
-        expected = f"expected shape {expected} as the motion has {frames} frames"
-        raise InputError(f"{path}: poses: {expected}, found {poses.shape}")
-    check_values(poses, path, "poses")
-    return poses.astype(np.float32)
+    Mirrored: knees bend and toes point forward; forward is to the right of left when seen from above.
+    """
+    found = []
+    extent = np.ptp(poses, axis=1).max()
+    if not 300 < extent < 6000:
+        found.append(f"the tallest pose measures {extent:.4g}: another unit where millimetres are expected?")
+    place = {name: poses[:, index] for index, name in enumerate(joints)}
+    if {"neck", *(f"{s}_{j}" for s in ("left", "right") for j in ("hip", "knee", "ankle"))} <= set(place):
+        middle = (place["left_hip"] + place["right_hip"]) / 2
+        forward = np.cross(place["left_hip"] - place["right_hip"], place["neck"] - middle)
+        bend = sum(2 * place[f"{s}_knee"] - place[f"{s}_hip"] - place[f"{s}_ankle"] for s in ("left", "right"))
+        toes = [place[f"{s}_foot_tip"] - place[f"{s}_ankle"] for s in ("left", "right") if f"{s}_foot_tip" in place]
+        forward /= np.maximum(np.linalg.norm(forward, axis=1, keepdims=True), 1e-9)
+        if (forward * (bend + sum(toes, np.zeros(3)))).sum() < 0:
+            found.append("knees and toes point backwards: are left and right exchanged, or one axis mirrored?")
+    return found

@@ -3,47 +3,44 @@
 ``python -m src.data.synthetic --out DIR`` writes it in Human3.6M's h5 layout.
 """
 
-import io
-import shutil
 import sys
 import zlib
 from functools import partial
 from itertools import product
 from pathlib import Path
 
-import h5py
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
-from tqdm import tqdm
 
-from src.cameras import Camera
-from src.data import human36
+from src.cameras import CAMERA_NAMES, Camera
 from src.data.actions import act
-from src.data.arrays import PoseArrays
-from src.data.human36 import ACTIONS
+from src.data.arrays import ACTIONS, PoseArrays
+from src.data.h5_layout import write_layout
+from src.data.human36 import MISSING_DETECTIONS, NO_DETECTIONS, SYNTHETIC_MARK
 from src.data.kinematics import joint_positions, make_body
+from src.data.sources import DETECTIONS_SKELETON, require_skeleton
 from src.data.views import Motion, view_motions
 from src.errors import InputError, run_command
 from src.skeletons import HUMAN36_JOINTS, Skeleton, get_skeleton
 
 SUBJECTS = (1, 5, 6, 7, 8, 9, 11)
-CAMERA_NAMES = ("54138969", "55011271", "58860488", "60457274")
 DEMO_FRAMES = 17  # per motion: 5 training subjects x 15 actions x 2 motions x 4 cameras x 17 = 10,200 poses
 _SECONDS, _FPS = 8.0, 50.0  # a motion lasts so long, or longer where it has more frames than 50 a second
 _VERSION = 1  # to be raised with every change to what is made: runs on other data must not be mixed up
 
 
-def _rng(seed: int, *what) -> np.random.Generator:
+def rng_of(seed: int, *what) -> np.random.Generator:
+    """A generator for one purpose of its own, named by ``what``."""
     return np.random.default_rng([seed, zlib.crc32(" ".join(map(str, what)).encode())])
 
 
 def make_motion(subject: int, action: str, name: str, *, frames: int, seed: int) -> Motion:
     """One motion of a subject: (frames,32,3) world mm, z up, on the ground."""
-    rng = _rng(seed, "motion", subject, name)
+    rng = rng_of(seed, "motion", subject, name)
     # What the feet do decides where the body goes, so time steps must be short; frames are then picked evenly.
     steps = max(int(_SECONDS * _FPS), frames)
     angles = act(action, np.arange(steps) / _FPS, rng)
-    poses = joint_positions(angles, make_body(_rng(seed, "body", subject)))
+    poses = joint_positions(angles, make_body(rng_of(seed, "body", subject)))
     seated = angles["right_hip_flexion"].min() > 60
     poses[..., :2] += (0 if seated else _path(poses)[:, None]) + rng.uniform(-200, 200, 2)
     ground = poses[..., 2].min(axis=1)
@@ -67,14 +64,21 @@ def make_motions(subjects, actions, *, frames: int, seed: int):
         yield make_motion(subject, action, action + number, frames=frames, seed=seed)
 
 
-def make_cameras(seed: int, subjects=SUBJECTS) -> dict[tuple[int, str], Camera]:
-    """Four cameras per subject in the corners of the room, {(subject, name): Camera}."""
+def make_cameras(seed: int, subjects=SUBJECTS, *, distance=(5000, 5800), pitch=None) -> dict[tuple[int, str], Camera]:
+    """Four cameras per subject in the corners of the room, {(subject, name): Camera}.
+
+    distance: range in mm from the middle. pitch: range in degrees by which they look down; None: at a person's height.
+    """
     cameras = {}
     for subject, (number, name) in product(subjects, enumerate(CAMERA_NAMES)):
-        rng = _rng(seed, "camera", subject, name)
+        rng = rng_of(seed, "camera", subject, name)
         angle = np.pi / 4 + number * np.pi / 2 + rng.normal(0, 0.12)
-        x, y = rng.uniform(5000, 5800) * np.array([np.cos(angle), np.sin(angle)])
+        x, y = rng.uniform(*distance) * np.array([np.cos(angle), np.sin(angle)])
         place = np.array([x, y, rng.uniform(1350, 1750)])
+        if pitch is not None:
+            down = np.radians(rng.uniform(*pitch))
+            reach = np.hypot(x, y)
+            place = np.array([x * np.cos(down), y * np.cos(down), 925 + reach * np.sin(down)])
         forward = np.array([*rng.uniform(-150, 150, 2), rng.uniform(850, 1000)]) - place
         forward /= np.linalg.norm(forward)
         right = np.cross(forward, [0, 0, 1])
@@ -86,19 +90,21 @@ def make_cameras(seed: int, subjects=SUBJECTS) -> dict[tuple[int, str], Camera]:
     return cameras
 
 
-def _detect(motion: Motion, camera: Camera, *, seed: int, notes: list[str]) -> np.ndarray | None:
-    """Simulated detections: every joint jitters, some are far off, a whole motion is a little shifted.
-
-    What is left out, as in the original, is None and goes into ``notes``.
-    """
-    if (motion.subject, motion.name, camera.name) == human36.MISSING_DETECTIONS:
-        notes.append(human36.NO_DETECTIONS)
-        return None
-    rng = _rng(seed, "detections", motion.subject, motion.name, camera.name)
-    pixels = camera.project(motion.world[:, get_skeleton(human36.DETECTIONS_SKELETON).human36_indices])
+def simulate_detections(motion: Motion, camera: Camera, *, seed: int) -> np.ndarray:
+    """(F,16,2) px: every joint jitters, some are far off, a whole motion is a little shifted."""
+    rng = rng_of(seed, "detections", motion.subject, motion.name, camera.name)
+    pixels = camera.project(motion.world[:, get_skeleton(DETECTIONS_SKELETON).human36_indices])
     jitter = rng.normal(0, rng.uniform(2, 6, pixels.shape[1])[:, None], pixels.shape)
     gross = (rng.random(pixels.shape[:2]) < 0.015)[..., None] * rng.normal(0, 60, pixels.shape)
     return (pixels + jitter + gross + rng.normal(0, 2, pixels.shape[1:])).astype(np.float32)
+
+
+def _detect(motion: Motion, camera: Camera, *, seed: int, notes: list[str]) -> np.ndarray | None:
+    """Simulated detections; what is left out, as in the original, is None and goes into ``notes``."""
+    if (motion.subject, motion.name, camera.name) == MISSING_DETECTIONS:
+        notes.append(NO_DETECTIONS)
+        return None
+    return simulate_detections(motion, camera, seed=seed)
 
 
 def load_synthetic(
@@ -108,6 +114,8 @@ def load_synthetic(
     unknown = sorted(set(subjects) - set(SUBJECTS))
     if unknown:
         raise InputError(f"--data_dir synthetic: no subject {unknown[0]}; there are {', '.join(map(str, SUBJECTS))}")
+    if detections:
+        require_skeleton(skeleton, DETECTIONS_SKELETON)
     notes = []
     motions, cameras = make_motions(subjects, actions, frames=frames, seed=seed), make_cameras(seed, subjects)
     detect = partial(_detect, seed=seed, notes=notes) if detections else None
@@ -117,53 +125,16 @@ def load_synthetic(
 
 
 def write(out: Path, *, frames: int, seed: int):
-    """Write the set in Human3.6M's h5 layout, detections too, whole or not at all.
-
-    Raises InputError if ``out`` is there and not an empty folder, or can't be written.
-    """
-    part = out.with_name(f".{out.name}.part")
-    try:
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise InputError(f"--out {out}: is there and not an empty folder; give a new one")
-        shutil.rmtree(part, ignore_errors=True)  # what a killed command has left
-        part.mkdir(parents=True)
-        cameras = make_cameras(seed)
-        _write_h5(part / "cameras.h5", _camera_datasets(cameras))
-        note = f"these data are synthetic: procedural motion, not people; {frames} frames per motion, seed {seed}\n"
-        (part / human36.SYNTHETIC_MARK).write_text(note)
-        total = len(SUBJECTS) * len(ACTIONS) * 2
-        for motion in tqdm(make_motions(SUBJECTS, ACTIONS, frames=frames, seed=seed), total=total, disable=None):
-            flat = motion.world.reshape(frames, -1).T.astype(np.float32)
-            _write_h5(human36.motion_folder(part, motion.subject) / f"{motion.name}.h5", {"3D_positions": flat})
-            for name in CAMERA_NAMES:
-                poses = _detect(motion, cameras[motion.subject, name], seed=seed, notes=[])
-                if poses is not None:
-                    _write_h5(human36.detection_path(part, motion, name), {"poses": poses})
-        part.replace(out)
-    except OSError as error:
-        raise InputError(f"--out {out}: cannot be written ({error}); give another folder") from None
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _camera_datasets(cameras: dict) -> dict[str, np.ndarray]:
-    content = {}
-    for (subject, name), camera in cameras.items():
-        arrays = {"R": camera.R.T, "T": camera.T, **{key: getattr(camera, key)[:, None] for key in "fckp"}}
-        arrays["Name"] = np.array([[ord(letter)] for letter in name], dtype=np.uint16)
-        group = f"subject{subject}/camera{CAMERA_NAMES.index(name) + 1}"
-        content |= {f"{group}/{key}": array for key, array in arrays.items()}
-    return content
-
-
-def _write_h5(path: Path, content: dict):
-    """By way of memory: HDF5 itself does not survive a full disk."""
-    buffer = io.BytesIO()
-    with h5py.File(buffer, "w") as file:
-        for name, array in content.items():
-            file[name] = array
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(buffer.getvalue())
+    """Write the set in Human3.6M's h5 layout, detections too: see `write_layout`."""
+    note = f"these data are synthetic: procedural motion, not people; {frames} frames per motion, seed {seed}\n"
+    write_layout(
+        out,
+        make_cameras(seed),
+        make_motions(SUBJECTS, ACTIONS, frames=frames, seed=seed),
+        total=len(SUBJECTS) * len(ACTIONS) * 2,
+        detect=partial(_detect, seed=seed, notes=[]),
+        texts={SYNTHETIC_MARK: note},
+    )
 
 
 def main(argv=None) -> int:

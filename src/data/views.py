@@ -63,13 +63,13 @@ def _see(world: np.ndarray, camera: Camera, where: str) -> tuple[np.ndarray, np.
             f"{where}: frame {behind.argmax()} is behind camera {camera.name}; do poses and cameras.h5 belong together?"
         )
     pixels = camera.project_camera_points(points).reshape(*world.shape[:2], 2)
-    check_values(pixels, where, f"projection to camera {camera.name}")
+    check_values(pixels, f"{where}: projection to camera {camera.name}")
     return points.reshape(world.shape).astype(np.float32), pixels.astype(np.float32)
 
 
-def check_values(poses: np.ndarray, where, what: str):
-    """Raise InputError, naming the first frame, if poses (F,...,D) hold anything that is no coordinate."""
+def check_values(poses: np.ndarray, where):
+    """Raise InputError, naming the first frame, if poses (F,K,D) hold anything that is no coordinate."""
     bad = ~(np.abs(poses) < _ABSURD).all(axis=(1, 2))
     if bad.any():
         found = f"in {bad.sum()} frames, first in frame {bad.argmax()}"
-        raise InputError(f"{where}: {what}: NaN, infinite or absurdly large values {found}")
+        raise InputError(f"{where}: NaN, infinite or absurdly large values {found}")
