@@ -71,7 +71,9 @@ def read_finished(folder: Path) -> tuple[dict, dict] | None:
         _ = result["seed"] + result["epoch"], result["trained"], result["data"]["synthetic"], options.items()
         _ = result["data"]["test"]["frames"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: is not of a finished run ({error!r}); move it away, and run again") from None
+        raise InputError(
+            f"{path} or options.json is not of a finished run ({error!r}); move both, and run again"
+        ) from None
     return result, options
 
 
