@@ -10,7 +10,7 @@ import numpy as np
 
 from opts.parsing import new_parser
 from opts.types import number
-from paper_exps.collect import Collected, collect
+from paper_exps.collect import Collected, collect, heading
 from src import crowd
 from src.data.lsp import load_photos
 from src.errors import InputError, run_command
@@ -70,17 +70,21 @@ def figure_script(*shared: str, formats=("png", "pdf", "svg"), **own: dict):
     return decorate
 
 
-def rows_of(figure: str, args, names=()) -> list[Collected]:
-    """The rows of a figure, or those of these names, on one data set. Raises InputError for none, or several sets."""
+def rows_of(figure: str, args, names=()) -> tuple[str, list[Collected]]:
+    """-> (what data a figure is of, in words; its rows, or those of these names, that have results).
+
+    Raises InputError for none, or results on several data sets.
+    """
     found = collect(figure, ckpt=args.results, data=args.dataset and [args.dataset], preset=args.preset)
-    for data, rows in found.items():
-        found[data] = [row for row in rows if row.results and (not names or row.name in names)]
-    sets = [data for data, rows in found.items() if rows]
+    done = {
+        data: [row for row in rows if row.results and (not names or row.name in names)] for data, rows in found.items()
+    }
+    sets = [data for data, rows in done.items() if rows]
     if not sets:
         raise InputError(f"{args.results}: no results of {figure}; bash paper_exps/{figure}.sh makes them")
     if len(sets) > 1:
         raise InputError(f"{args.results}: results of {', '.join(sets)}; choose one with --dataset")
-    return found[sets[0]]
+    return heading(done[sets[0]]), done[sets[0]]
 
 
 def load_predictions(row: Collected, args) -> dict[str, np.ndarray]:
@@ -96,10 +100,10 @@ def load_predictions(row: Collected, args) -> dict[str, np.ndarray]:
         raise InputError(f"{paths[0]}: is damaged ({error}); run the row again") from None
 
 
-def load_both(args) -> tuple[list[Collected], dict[str, dict]]:
-    """-> (rows, {model: predictions}) of fig_4ab, which keeps every test pose."""
-    rows = rows_of("fig_4ab", args)
-    return rows, {row.name.split("/")[1]: load_predictions(row, args) for row in rows}
+def load_both(args) -> tuple[str, dict[str, dict]]:
+    """-> (what data, {model: predictions}) of fig_4ab, which keeps every test pose."""
+    data, rows = rows_of("fig_4ab", args)
+    return data, {row.name.split("/")[1]: load_predictions(row, args) for row in rows}
 
 
 def load_labels(args) -> tuple:

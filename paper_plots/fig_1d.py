@@ -2,7 +2,6 @@
 
 from common import figure_script, rows_of
 
-from paper_exps.collect import heading
 from src.errors import InputError
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_points
@@ -21,7 +20,7 @@ def label_megabytes(frames: int, options: dict) -> float:
 @figure_script()
 def draw(args):
     """Draw error against the size of the training labels."""
-    rows, points = rows_of("fig_1d", args), {"supervised": [], "ours": []}
+    (data, rows), points = rows_of("fig_1d", args), {"supervised": [], "ours": []}
     trained = [result["data"]["train"] for row in rows for result in row.results.values() if result["data"]["train"]]
     if not trained:
         raise InputError("the rows were only tested: the size of the training set is not known; train one of them")
@@ -29,7 +28,7 @@ def draw(args):
         model, amount = row.name.split("/")[1].split("_", 1)
         size = label_megabytes(trained[0]["frames"], row.options)
         points[model].append((size, row.error_cm, amount.replace("_", " %, pairs: ") + " %" * (model != "ours")))
-    figure, data = new_figure(6, 4.5), heading(rows)
+    figure = new_figure(6, 4.5)
     axis = figure.add_subplot(title=f"Figure 1d: {data}")
     draw_points(axis, points, xlabel="size of the training labels (MB)", ylabel="PA-MPJPE (cm)")
     axis.set_xscale("log")

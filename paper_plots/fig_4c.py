@@ -2,7 +2,6 @@
 
 from common import figure_script, rows_of
 
-from paper_exps.collect import heading
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_diagonal, draw_points
 
@@ -12,7 +11,7 @@ LEVELS = ("0", "10", "20", "detections")  # variance in px^2
 @figure_script()
 def draw(args):
     """Draw how noise on the 2D input matters in testing, and in training and testing."""
-    rows, points = rows_of("fig_4c", args), {"supervised": [], "ours": []}
+    (data, rows), points = rows_of("fig_4c", args), {"supervised": [], "ours": []}
     errors = {row.name: row.error_cm for row in rows}
     for model, of_model in points.items():
         for level in LEVELS:
@@ -20,7 +19,7 @@ def draw(args):
             if errors.keys() >= set(names):
                 of_model.append((errors[names[0]], errors[names[1]], level))
     figure = new_figure(5.5, 5.5)
-    axis = figure.add_subplot(title=f"Figure 4c: {heading(rows)}")
+    axis = figure.add_subplot(title=f"Figure 4c: {data}")
     on = "noise in {}, PA-MPJPE (cm)".format
     draw_diagonal(draw_points(axis, points, xlabel=on("testing"), ylabel=on("training and testing")))
     axis.set_aspect("equal")

@@ -3,7 +3,6 @@
 import numpy as np
 from common import figure_script, load_predictions, pick, rows_of
 
-from paper_exps.collect import heading
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_row
 from src.report import read_images
@@ -19,15 +18,15 @@ MODELS = {
 @figure_script("index", "photos")
 def draw(args):
     """Draw a test photo and what three models make of it."""
-    rows = sorted(rows_of("fig_5", args, MODELS), key=lambda row: list(MODELS).index(row.name))
+    data, rows = rows_of("fig_5", args, MODELS)
     found = {row.name: load_predictions(row, args) for row in rows}
-    first = found[rows[0].name]
+    first = next(iter(found.values()))
     i = pick(args, len(first["files"]))
     file = str(first["files"][i])
     poses = {MODELS[name]: content["prediction_mm"][i] for name, content in found.items()}
     poses = {name: pose / np.linalg.norm(pose - pose.mean(axis=0)) for name, pose in poses.items()}
     figure, on = new_figure(3.2 * (1 + len(rows)), 3.6), {"caption": file, "image": read_images(args.photos, [file])[0]}
-    figure.suptitle(f"Figure 5: {heading(rows)}", fontsize=9)
+    figure.suptitle(f"Figure 5: {data}", fontsize=9)
     draw_row(figure, first["pose_2d_px"][i], poses, get_skeleton("lsp_14k"), **on)
     for axis in figure.axes[1:]:
         axis.tick_params(labelbottom=False, labelleft=False)

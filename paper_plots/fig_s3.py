@@ -2,15 +2,14 @@
 
 from common import draw_frame, figure_script, load_both, pick
 
-from paper_exps.collect import heading
 from src.plotting.figures import new_figure
 
 
 @figure_script("index", "videos")
 def draw(args):
     """Draw a random test frame and what both models make of it."""
-    rows, both = load_both(args)
+    data, both = load_both(args)
     figure = new_figure(12, 3.4)
-    figure.suptitle(f"Figure S3: {heading(rows)}", fontsize=9)
+    figure.suptitle(f"Figure S3: {data}", fontsize=9)
     draw_frame(figure, both, pick(args, min(len(found["frame"]) for found in both.values())), args.videos)
     return figure

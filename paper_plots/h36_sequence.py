@@ -4,7 +4,6 @@ import numpy as np
 from common import draw_frame, figure_script, load_both, pick
 
 from opts.types import number
-from paper_exps.collect import heading
 from src.plotting.figures import new_figure
 from src.plotting.lifted import save_moving
 
@@ -14,7 +13,7 @@ FRAMES = {"type": number(int, at_least=1, at_most=10**4), "default": 40, "metava
 @figure_script("index", "videos", formats=("gif", "mp4"), frames=FRAMES)
 def draw(args):
     """Draw a test sequence, frame by frame."""
-    rows, both = load_both(args)
+    data, both = load_both(args)
     sequence = next(iter(both.values()))["sequence"]
     chosen = np.unique(sequence)[pick(args, len(np.unique(sequence)))]
     frames = np.flatnonzero(sequence == chosen)[: args.frames]
@@ -23,7 +22,7 @@ def draw(args):
 
     def one(i):
         figure.clear()
-        figure.suptitle(f"Sequence: {heading(rows)}", fontsize=9)
+        figure.suptitle(f"Sequence: {data}", fontsize=9)
         draw_frame(figure, both, frames[i], args.videos)
 
     one(0)  # what cannot be drawn is said before a file is begun
