@@ -23,7 +23,6 @@ NUMBERS = Path(__file__).with_name("paper_numbers.json")
 # Frames of S9 and S11 of the real Human3.6M, all cameras, without S11's Directions and with it: what tells it from data
 # in its form. 1 % more or less, as every n-th frame of each file is rounded up, and detections may lack a file.
 _TEST_FRAMES = 0.99 * 543_344, 1.01 * 550_644
-_MISSING = "missing"
 
 
 @dataclass
@@ -35,43 +34,61 @@ class Collected:
     options: dict = field(default_factory=dict)
 
     def value(self, key: str) -> np.ndarray:
-        """A number of result.json for all seeds, (S,)."""
-        return np.array([result[key] for _, result in sorted(self.results.items())], dtype=float)
+        """A number of result.json for all seeds that have it, (S,)."""
+        return np.array([result[key] for _, result in sorted(self.results.items()) if key in result], dtype=float)
+
+    @property
+    def error_cm(self) -> float:
+        """PA-MPJPE over frames, the mean over seeds."""
+        return float(self.value("pa_mpjpe_mm").mean() / 10)
 
 
 def is_human36(result: dict, options: dict) -> bool:
     """Whether a result is of the real Human3.6M's test subjects, told by how many frames they have."""
     data = result["data"]
     frames = data["test"]["frames"] * (options.get("amt_test_data") or 1)
-    is_so_long = _TEST_FRAMES[0] < frames < _TEST_FRAMES[1]
-    return not data["synthetic"] and data["form"] != "relative_depth_json" and is_so_long
+    known = not data["synthetic"] and data["form"] != "relative_depth_json"
+    return known and _TEST_FRAMES[0] < frames < _TEST_FRAMES[1]
 
 
-def heading(row: Collected) -> str:
-    """What data a row is of, in words."""
-    result = next(iter(row.results.values()))
-    data = result["data"]
-    if is_human36(result, row.options):
-        return f"Human3.6M ({data['name']})"
-    kind = "SYNTHETIC data" if data["synthetic"] else "not Human3.6M: other data"
-    return f"{kind} ({data['name']})"
+def heading(rows: list[Collected]) -> str:
+    """What data rows are of, in words."""
+    words = {}
+    for row in rows:
+        for result in list(row.results.values())[:1]:
+            kind = "SYNTHETIC data" if result["data"]["synthetic"] else "not Human3.6M: other data"
+            words[f"{'Human3.6M' if is_human36(result, row.options) else kind} ({result['data']['name']})"] = None
+    return "; ".join(words)
 
 
-def collect(table: str, *, ckpt="checkpoint", data=None, presets=()) -> dict[str, list[Collected]]:
+def read_finished(folder: Path) -> tuple[dict, dict] | None:
+    """A run folder's result and options; None if it has no result. Raises InputError if these are no run's files."""
+    path = folder / "result.json"
+    try:
+        if not path.exists():
+            return None
+        result, options = json.loads(path.read_text()), json.loads(path.with_name("options.json").read_text())
+        _ = result["seed"] + result["epoch"], result["trained"], result["data"]["synthetic"], options.items()
+        _ = result["data"]["test"]["frames"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path} or options.json is not of a finished run ({error!r}); move both, and run again"
+        ) from None
+    return result, options
+
+
+def collect(table: str, *, ckpt="checkpoint", data=None, preset=()) -> dict[str, list[Collected]]:
     """{folder of a data set: the rows of a table or figure that it has results of}. Raises InputError for a bad file.
 
-    data: names of folders in ``ckpt`` to look into (default: all); presets: those laid over every row.
+    data: names of folders in ``ckpt`` to look into (default: all); preset: those laid over every row.
     """
-    names = [name for name in PAPER_ROWS if name.split("/")[0] == table]
-    folders = [Path(ckpt) / name for name in data] if data else sorted(path for path in Path(ckpt).glob("*"))
     found = {}
-    for folder in folders:
-        rows = [Collected(name) for name in names]
+    for folder in [Path(ckpt) / name for name in data] if data else sorted(Path(ckpt).glob("*")):
+        rows = [Collected(name) for name in PAPER_ROWS if name.split("/")[0] == table]
         for row in rows:
-            for path in sorted(folder.glob(f"{'+'.join([row.name, *presets])}/seed_*/result.json")):
-                result = _read(path)
+            for path in sorted(folder.glob(f"{'+'.join([row.name, *preset])}/seed_*/result.json")):
+                result, row.options = read_finished(path.parent)
                 row.results[result["seed"]] = result
-                row.options = _read(path.with_name("options.json"))
         done = [result for row in rows for result in row.results.values()]
         if done:  # rows of the other script are of other data
             script = LSP_PRESETS if "wrong_labels" in done[0] else PRESETS
@@ -79,55 +96,37 @@ def collect(table: str, *, ckpt="checkpoint", data=None, presets=()) -> dict[str
     return found
 
 
-def _read(path: Path) -> dict:
-    try:
-        content = json.loads(path.read_text())
-        if path.name == "result.json":
-            _ = content["seed"] + content["epoch"], content["data"]["test"]["frames"], content["data"]["synthetic"]
-        return content
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: is no file of a finished run ({error!r}); move it away, and run again") from None
-
-
-def _spread(values: np.ndarray, percent: bool = False) -> str:
+def _spread(values, end: str = "", empty: str = "") -> str:
     if len(values) == 0:
-        return _MISSING
-    scale, end = (100, " %") if percent else (1, "")
-    text = f"{scale * values.mean():.1f}"
-    return text + (f" +- {scale * values.std(ddof=1):.1f}" if len(values) > 1 else "") + end
+        return empty
+    return f"{np.mean(values):.1f}" + (f" +- {np.std(values, ddof=1):.1f}" if len(values) > 1 else "") + end
 
 
 def make_table(table: str, rows: list[Collected]) -> list[list[str]]:
     """Header and rows as text. The paper's numbers stand only beside results on Human3.6M itself."""
-    real = all(is_human36(result, row.options) for row in rows for result in row.results.values())
+    results = [(result, row.options) for row in rows for result in row.results.values()]
+    real = all(is_human36(*of_run) for of_run in results)
+    on_photos = any("wrong_labels" in result for result, _ in results)
+    actions, key = (ACTIONS, "pa_mpjpe_action_mean_mm") if table == "table_2" else ((), "pa_mpjpe_mm")
     paper = json.loads(NUMBERS.read_text())["paper"].get(table, {})
-    columns, per_action = ["PA-MPJPE (mm)"], table == "table_2"
-    if any("wrong_labels" in result for row in rows for result in row.results.values()):
-        columns = ["wrong labels", "PA-MPJPE (mm)"]
-    columns += ["paper", "difference"] if real else []
-    columns += list(ACTIONS) if per_action else []
+    columns = ["wrong labels"] * on_photos + ["PA-MPJPE (mm)"] + ["paper", "difference"] * real + [*actions]
     lines = [["row", *columns, "seeds", "epoch"]]
     for row in rows:
-        name, key = row.name.split("/", 1)[1], "pa_mpjpe_action_mean_mm" if per_action else "pa_mpjpe_mm"
-        results = list(row.results.values())
-        if not results:
-            lines.append([name, _MISSING, *[""] * (len(columns) + 1)])
+        name = row.name.split("/", 1)[1]
+        if not row.results:
+            lines.append([name, "missing", *[""] * (len(columns) + 1)])
             continue
-        has_3d = all(key in result for result in results)
-        cells = [_spread(row.value(key)) if has_3d else ""]
-        if columns[0] == "wrong labels":
-            wrong = [result["wrong_labels"] for result in results if "wrong_labels" in result]
-            cells.insert(0, _spread(np.array(wrong), percent=True) if wrong else "")
+        cells = [_spread(100 * row.value("wrong_labels"), " %")] if on_photos else []
+        cells.append(_spread(row.value(key)))
         if real:
             theirs = paper.get(name)
             theirs = theirs["average"] if isinstance(theirs, dict) else theirs
             cells += ["", ""] if theirs is None else [f"{theirs:.1f}", f"{row.value(key).mean() - theirs:+.1f}"]
-        if per_action:
-            of_action = [[r["per_action"].get(action) for r in results] for action in ACTIONS]
-            cells += [_spread(np.array([v["pa_mpjpe_mm"] for v in values if v])) for values in of_action]
-        epochs = sorted({result["epoch"] for result in results})
-        seeds = " ".join(map(str, sorted(row.results)))
-        lines.append([name, *cells, seeds, f"{'/'.join(map(str, epochs))} (last)"])
+        for action in actions:
+            of_action = [result["per_action"].get(action) for result in row.results.values()]
+            cells.append(_spread([means["pa_mpjpe_mm"] for means in of_action if means], empty="missing"))
+        epochs = sorted({result["epoch"] for result in row.results.values()})
+        lines.append([name, *cells, " ".join(map(str, sorted(row.results))), f"{'/'.join(map(str, epochs))} (last)"])
     return lines
 
 
@@ -138,41 +137,34 @@ def render(lines: list[list[str]], title: str, form: str) -> str:
         csv.writer(text, lineterminator="\n").writerows([[f"# {title}"], *lines])
         return text.getvalue()
     if form == "tex":
-        body = [" & ".join(cell.replace("_", r"\_").replace("%", r"\%").replace("+-", r"$\pm$") for cell in line)
-                for line in lines]  # fmt: skip
-        escaped = title.replace("_", r"\_")
-        return (f"% {title}\n\\begin{{tabular}}{{l{'r' * (len(lines[0]) - 1)}}}\n{body[0]} \\\\ \\hline\n"
-                + " \\\\\n".join(body[1:]) + f" \\\\\n\\end{{tabular}}\n% caption: {escaped}\n")  # fmt: skip
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    text = ["| " + " | ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) + " |" for line in lines]
+        head, *body = (" & ".join(line) + r" \\" for line in lines)
+        text = "\n".join([rf"\begin{{tabular}}{{l{'r' * (len(lines[0]) - 1)}}}", rf"{head} \hline", *body])
+        text, caption = text.replace("%", r"\%").replace("+-", r"$\pm$"), f"\\end{{tabular}}\n% caption: {title}\n"
+        return f"% {title}\n" + f"{text}\n{caption}".replace("_", r"\_")
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    text = ["| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines]
     return "\n".join([f"\n{title}\n", text[0], "|" + "|".join("-" * (w + 2) for w in widths) + "|", *text[1:]])
 
 
-def print_tables(tables, *, ckpt, data=None, presets=(), form="md", out=None):
+def print_tables(tables, *, ckpt, data=None, preset=(), format="md", out="."):
     """Print (or draw) every table that has a result, a table for each data set."""
     for table in tables:
-        found = collect(table, ckpt=ckpt, data=data, presets=presets)
+        found = collect(table, ckpt=ckpt, data=data, preset=preset)
         if not found:
             print(f"\n{table}: missing: no results in {ckpt}" + (f" of {', '.join(data)}" if data else ""))
         for folder, rows in found.items():
-            what = dict.fromkeys(heading(row) for row in rows if row.results)
-            title = f"{table}{''.join('+' + name for name in presets)}, {'; '.join(what)}"
-            lines = make_table(table, rows)
-            if form == "png":
-                path = Path(out or ".") / f"{table}_{folder}.png"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                save_figure(path, _draw(lines, title))
-                print(path)
-            else:
-                print(render(lines, title, form))
-
-
-def _draw(lines: list[list[str]], title: str):
-    figure = new_figure(1.2 * len(lines[0]) + 2, 0.3 * len(lines) + 0.7)
-    axis = figure.add_subplot(title=title)
-    axis.set_axis_off()
-    axis.table(cellText=lines[1:], colLabels=lines[0], loc="center").auto_set_column_width(range(len(lines[0])))
-    return figure
+            title, lines = f"{'+'.join([table, *preset])}, {heading(rows)}", make_table(table, rows)
+            if format != "png":
+                print(render(lines, title, format))
+                continue
+            figure = new_figure(1.2 * len(lines[0]) + 2, 0.3 * len(lines) + 0.7)
+            axis = figure.add_subplot(title=title)
+            axis.set_axis_off()
+            axis.table(cellText=lines[1:], colLabels=lines[0], loc="center").auto_set_column_width(range(len(lines[0])))
+            path = Path(out) / f"{table}_{folder}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            save_figure(path, figure)
+            print(path)
 
 
 def main(argv=None) -> int:
@@ -189,9 +181,7 @@ def _main(argv):
     parser.add_argument("--preset", nargs="+", default=[], help="what was laid over every row, as testing")
     parser.add_argument("--format", choices=("md", "tex", "csv", "png"), default="md", help="of the tables")
     parser.add_argument("--out", default="figures", metavar="FOLDER", help="where png files go")
-    args = parser.parse_args(argv)
-    how = {"data": args.data, "presets": args.preset, "form": args.format, "out": args.out}
-    print_tables(args.tables, ckpt=args.ckpt, **how)
+    print_tables(**vars(parser.parse_args(argv)))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 from opts import human36, lsp
 from opts.parsing import run_options
 from opts.presets import LOADS, PRESETS
-from src.errors import InputError
+from paper_exps.collect import read_finished
 from src.runs import RunFolder, different_options, file_sha256
 
 ROOT = Path(__file__).parents[1]
@@ -35,27 +35,20 @@ class Row:
     @property
     def training(self) -> tuple:
         """Equal for two rows that would train the same."""
-        left = {name: value for name, value in self.options._asdict().items() if name not in _TESTING}
-        return self.script, tuple(sorted(left.items(), key=lambda item: item[0]))
-
-    def _file(self, name: str) -> dict | None:
-        content = RunFolder(self.folder).read_json(name)
-        if name == "result.json" and content is not None and not {"trained", "epoch"} <= content.keys():
-            raise InputError(f"{self.folder / name}: is no result of a run; move it away, and run again")
-        return content
+        return self.script, tuple(item for item in sorted(self.options._asdict().items()) if item[0] not in _TESTING)
 
     def result(self) -> dict | None:
         """Its result.json, if it is finished and is of these options."""
-        result, options = self._file("result.json"), self._file("options.json")
-        if result is None or options is None or different_options(options, run_options(self.options)):
+        result, options = read_finished(self.folder) or (None, {})
+        if result is None or different_options(options, run_options(self.options)):
             return None
         return result if not result["trained"] or result["epoch"] >= self.options.epochs else None
 
     @property
     def has_trained(self) -> bool:
         """Whether there is a training of its own, of these options, in its folder, finished or not."""
-        options = self._file("options.json") if (self.folder / "last.pt").exists() else None
-        return options is not None and not set(different_options(options, run_options(self.options))) - _TESTING
+        options = RunFolder(self.folder).read_json("options.json") if (self.folder / "last.pt").exists() else None
+        return options is not None and _TESTING.issuperset(different_options(options, run_options(self.options)))
 
     def command(self) -> list[str]:
         """What runs it."""
@@ -68,13 +61,13 @@ def resolve(name: str, seed: int, given: dict) -> Row:
     tokens = ["--preset", name, *given["presets"], "--seed", str(seed), *given[script]]
     if name in LOADS:
         tokens += ["--load", str(resolve(LOADS[name], seed, given).folder)]
-    exp = _parse(name, tokens).options.exp.removesuffix("_eval").removesuffix("_finetuned")
-    return _parse(name, [*tokens, "--exp", exp])
+    exp = _parse(name, script, tokens).options.exp.removesuffix("_eval").removesuffix("_finetuned")
+    return _parse(name, script, [*tokens, "--exp", exp])
 
 
-def _parse(name: str, tokens: list[str]) -> Row:
-    module = human36 if name in PRESETS else lsp
-    return Row(name, f"main_{module.__name__.split('.')[-1]}.py", module.parse_options(tokens)[0], tuple(tokens))
+def _parse(name: str, script: str, tokens: list[str]) -> Row:
+    module = human36 if script == "main_human36.py" else lsp
+    return Row(name, script, module.parse_options(tokens)[0], tuple(tokens))
 
 
 def make_plan(rows: list[Row], others: list[Row]) -> list[tuple[Row, Row | None]]:
@@ -86,26 +79,23 @@ def make_plan(rows: list[Row], others: list[Row]) -> list[tuple[Row, Row | None]
     for row in sorted([*rows, *others], key=lambda row: not row.has_trained):
         if row.has_trained or row in rows:
             trainer.setdefault(row.training, row)
-    by_folder, plan, done = {row.folder: row for row in others}, [], set()
+    by_folder, plan = {row.folder: row for row in others}, {}
 
     def add(row: Row):
-        if row.folder in done:
+        if row.folder in plan:
             return
-        done.add(row.folder)
         first = trainer.setdefault(row.training, row)
-        if row.name in LOADS:
-            needed = by_folder[Path(row.options.load)]
+        needed = by_folder[Path(row.options.load)] if row.name in LOADS else None
+        if needed is None and row.folder != first.folder and not row.has_trained:
+            needed = first
+            row = _parse(row.name, row.script, [*row.tokens, "--eval_only", "--load", str(first.folder)])
+        if needed is not None:
             add(needed)
-            plan.append((row, needed))
-        elif row.folder == first.folder or row.has_trained:
-            plan.append((row, None))
-        else:
-            add(first)
-            plan.append((_parse(row.name, [*row.tokens, "--eval_only", "--load", str(first.folder)]), first))
+        plan[row.folder] = row, needed
 
     for row in rows:
         add(row)
-    return plan
+    return list(plan.values())
 
 
 def left_to_do(plan) -> list[tuple[Row, Row | None]]:
@@ -120,7 +110,5 @@ def left_to_do(plan) -> list[tuple[Row, Row | None]]:
 def is_finished(row: Row, needed: Row | None) -> bool:
     """Whether a row has its result, of the run that it needs as that is now."""
     result = row.result()
-    if result is None or needed is None:
-        return result is not None
-    sha256 = result.get("loaded_sha256" if result["trained"] else "tested_sha256")
-    return sha256 == file_sha256(needed.folder / "last.pt")
+    key = "loaded_sha256" if result and result["trained"] else "tested_sha256"
+    return result is not None and (needed is None or result.get(key) == file_sha256(needed.folder / "last.pt"))

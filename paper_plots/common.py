@@ -1,6 +1,10 @@
-"""What the figure scripts share: their options, where results are, and saving."""
+"""What the figure scripts share: options, results, saving. They import it first: it puts the project on the path."""
 
+import sys
 from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
 
 import numpy as np
 
@@ -9,61 +13,78 @@ from opts.types import number
 from paper_exps.collect import Collected, collect, heading
 from src import crowd
 from src.data.lsp import load_photos
-from src.errors import InputError
+from src.errors import InputError, run_command
 from src.plotting.figures import save_figure, show_picture
-from src.plotting.lifted import save_moving
-from src.plotting.paper import STYLES
-from src.plotting.poses import draw_pose_2d, draw_pose_3d
+from src.plotting.paper import STYLES, draw_row
 from src.skeletons import SKELETON_NAMES, get_skeleton
 
-ROOT = Path(__file__).parents[1]
+_WHOLE = number(int, at_least=0, at_most=10**9)
+_VIDEOS = "folder with S9/Videos/Walking.54138969.mp4 and so on; needs: pip install imageio[ffmpeg]"
+# Options that several figures have, beside those of all.
+_OPTIONS = {
+    "index": {"type": _WHOLE, "help": "which one (default: drawn with --seed)"},
+    "data": {"metavar": "PATH", "default": "synthetic", "help": "json of labels, or synthetic"},
+    "photos": {"metavar": "PATH", "help": "folder of the photos"},
+    "videos": {"metavar": "PATH", "help": _VIDEOS},
+}
 
 
-def parse(argv, description: str, *, picks: bool = False, formats=("png", "pdf", "svg"), **more):
-    """The options of a figure script. more: {option: (default, help)} of its own, paths,
-    or (default, help, type)."""
+def parse(argv, description: str, options: dict[str, dict], formats=("png", "pdf", "svg")):
+    """The options of all figures, and some more, {name: what argparse takes}."""
     parser = new_parser(description)
     parser.add_argument("--results", default=str(ROOT / "checkpoint"), metavar="FOLDER", help="of all runs")
     parser.add_argument("--dataset", metavar="NAME", help="folder in it, where results of several data sets are there")
-    parser.add_argument(
-        "--preset", nargs="+", default=[], metavar="NAME", help="what was laid over the rows, as testing"
-    )
+    parser.add_argument("--preset", nargs="+", default=[], metavar="NAME", help="laid over the rows, as testing")
     parser.add_argument("--out", type=Path, default=Path("figures"), metavar="FOLDER", help="where the figure goes")
     parser.add_argument("--format", choices=formats, default=formats[0], help="of the figure")
     parser.add_argument("--show", action="store_true", help="open a window too")
-    whole = number(int, at_least=0, at_most=10**9)
-    if picks:
-        parser.add_argument("--index", type=whole, help="which one (default: drawn with --seed)")
-    parser.add_argument("--seed", type=whole, default=0, help="seed of the runs, and of what is drawn at random")
-    for name, (default, text, *kind) in more.items():
-        parser.add_argument(
-            f"--{name}", default=default, metavar="N" if kind else "PATH", help=text, type=(*kind, str)[0]
-        )
+    parser.add_argument("--seed", type=_WHOLE, default=0, help="seed of the runs, and of what is drawn at random")
+    for name, how in options.items():
+        parser.add_argument(f"--{name}", **how)
     return parser.parse_args(argv)
 
 
-def rows_of(figure: str, args, names=None) -> list[Collected]:
-    """The rows of a figure, or those of these names, on one data set. Raises InputError for none, or several sets."""
-    found = collect(figure, ckpt=args.results, data=args.dataset and [args.dataset], presets=args.preset)
-    found = {
+def figure_script(*shared: str, formats=("png", "pdf", "svg"), **own: dict):
+    """Make a script of a function draw(args) -> figure, with its docstring as the help and options of its own.
+
+    It becomes draw(argv), which parses, draws and saves under the script's name (but a figure of None has been saved
+    already), and which is called at once if the script is what Python runs.
+    """
+
+    def decorate(draw):
+        def command(argv):
+            args = parse(argv, draw.__doc__, {name: _OPTIONS[name] for name in shared} | own, formats)
+            figure = draw(args)
+            if figure is not None:
+                args.out.mkdir(parents=True, exist_ok=True)
+                path = args.out / f"{Path(draw.__code__.co_filename).stem}.{args.format}"
+                save_figure(path, figure)
+                print(path)
+                if args.show:
+                    show_picture(path)
+
+        if draw.__module__ == "__main__":
+            sys.exit(run_command(command, sys.argv[1:]))
+        return command
+
+    return decorate
+
+
+def rows_of(figure: str, args, names=()) -> tuple[str, list[Collected]]:
+    """-> (what data a figure is of, in words; its rows, or those of these names, that have results).
+
+    Raises InputError for none, or results on several data sets.
+    """
+    found = collect(figure, ckpt=args.results, data=args.dataset and [args.dataset], preset=args.preset)
+    done = {
         data: [row for row in rows if row.results and (not names or row.name in names)] for data, rows in found.items()
     }
-    found = {data: rows for data, rows in found.items() if rows}
-    if not found:
+    sets = [data for data, rows in done.items() if rows]
+    if not sets:
         raise InputError(f"{args.results}: no results of {figure}; bash paper_exps/{figure}.sh makes them")
-    if len(found) > 1:
-        raise InputError(f"{args.results}: results of {', '.join(found)}; choose one with --dataset")
-    return next(iter(found.values()))
-
-
-def title_of(name: str, rows: list[Collected]) -> str:
-    """What stands over a figure: its name and the data."""
-    return f"{name}: {'; '.join(dict.fromkeys(heading(row) for row in rows))}"
-
-
-def error_cm(row: Collected) -> float:
-    """PA-MPJPE over frames, the mean over seeds, in cm."""
-    return float(row.value("pa_mpjpe_mm").mean() / 10)
+    if len(sets) > 1:
+        raise InputError(f"{args.results}: results of {', '.join(sets)}; choose one with --dataset")
+    return heading(done[sets[0]]), done[sets[0]]
 
 
 def load_predictions(row: Collected, args) -> dict[str, np.ndarray]:
@@ -79,32 +100,10 @@ def load_predictions(row: Collected, args) -> dict[str, np.ndarray]:
         raise InputError(f"{paths[0]}: is damaged ({error}); run the row again") from None
 
 
-def pick(args, count: int) -> int:
-    """--index, or one drawn with --seed. Raises InputError if there is no such one."""
-    if args.index is None:
-        return int(np.random.default_rng(args.seed).integers(count))
-    if args.index >= count:
-        raise InputError(f"--index {args.index}: there are {count}, counted from 0")
-    return args.index
-
-
-def finish(figure, name: str, args):
-    """Save, say where, and show if asked to."""
-    args.out.mkdir(parents=True, exist_ok=True)
-    path = args.out / f"{name}.{args.format}"
-    save_figure(path, figure)
-    print(path)
-    if args.show:
-        show_picture(path)
-
-
-def training_frames(rows: list[Collected]) -> int:
-    """Training frames of the rows' data, before a part was chosen. Raises InputError if none of them was trained."""
-    parts = [result["data"]["train"] for row in rows for result in row.results.values()]
-    found = [part["frames"] for part in parts if part]
-    if not found:
-        raise InputError("the rows were only tested: the size of the training set is not known; train one of them")
-    return found[0]
+def load_both(args) -> tuple[str, dict[str, dict]]:
+    """-> (what data, {model: predictions}) of fig_4ab, which keeps every test pose."""
+    data, rows = rows_of("fig_4ab", args)
+    return data, {row.name.split("/")[1]: load_predictions(row, args) for row in rows}
 
 
 def load_labels(args) -> tuple:
@@ -115,47 +114,38 @@ def load_labels(args) -> tuple:
     return load_photos(args.data, skeleton), skeleton, Path(args.data).stem
 
 
-def load_both(args) -> tuple:
-    """-> (rows, {model: predictions}) of fig_4ab, which keeps every test pose."""
-    rows = rows_of("fig_4ab", args)
-    both = {row.name.split("/")[1]: load_predictions(row, args) for row in rows}
-    for name in ("sequence", "frame"):
-        if len({tuple(content[name].tolist()) for content in both.values()}) > 1:
-            raise InputError("the runs of fig_4ab were tested on different frames; run both with the same options")
-    return rows, both
+def pick(args, count: int) -> int:
+    """--index, or one drawn with --seed. Raises InputError if there is no such one."""
+    if args.index is None:
+        return int(np.random.default_rng(args.seed).integers(count))
+    if args.index >= count:
+        raise InputError(f"--index {args.index}: there are {count}, counted from 0")
+    return args.index
 
 
-def draw_frame(figure, both: dict, i: int, videos):
-    """Input, 3D truth and each model's aligned pose of test frame ``i`` on the four axes of a row."""
-    first = next(iter(both.values()))
-    skeleton = skeleton_of(first["joints"].tolist())
-    where = str(first["sequence_names"][first["sequence"][i]])
-    axis = figure.add_subplot(1, 2 + len(both), 1)
-    pixels = first["pose_2d_px"][i] + first.get("root_2d_px", np.zeros((i + 1, 2)))[i]  # older runs lack it
-    if videos:
-        axis.imshow(read_video_frame(videos, where, int(first["frame"][i])))
-    draw_pose_2d(axis, pixels, skeleton).set_title(f"{where}, frame {first['frame'][i]}", fontsize=8)
-    truth = first["target_mm"][i]
-    reach = 1.1 * np.abs(truth).max()
-    poses = {"3D truth": (truth, None)}
-    for model, content in both.items():
-        error = content["pa_mpjpe_joint_errors_mm"][i].mean()
-        poses[STYLES[model]["label"]] = content["aligned_mm"][i], error
-    for column, (name, (pose, error)) in enumerate(poses.items(), start=2):
-        axis = figure.add_subplot(1, 2 + len(both), column, projection="3d")
-        draw_pose_3d(axis, pose, skeleton, reach_mm=reach)
-        axis.set_title(name if error is None else f"{name}: {error / 10:.1f} cm", fontsize=8)
-
-
-def skeleton_of(joints: list[str]):
-    """The built-in skeleton with these joints, else one with some of them, by name. Raises InputError without any."""
-    for name in SKELETON_NAMES:
-        if list(get_skeleton(name).joints) == joints:
-            return get_skeleton(name)
-    for name in SKELETON_NAMES:
-        if set(get_skeleton(name).joints) <= set(joints):
-            return get_skeleton(name)
+def skeleton_of(joints: list[str]) -> tuple:
+    """-> (the built-in skeleton with these joints, else one with some of them; the indices of its joints in these)."""
+    skeletons = sorted(map(get_skeleton, SKELETON_NAMES), key=lambda skeleton: list(skeleton.joints) != joints)
+    for skeleton in skeletons:
+        if set(skeleton.joints) <= set(joints):
+            return skeleton, [joints.index(joint) for joint in skeleton.joints]
     raise InputError(f"no built-in skeleton has the joints {', '.join(joints)}")
+
+
+def draw_frame(figure, both: dict[str, dict], i: int, videos):
+    """Test frame ``i``, cropped round the person: input, 3D truth and each model's aligned pose with its error."""
+    first, *others = both.values()
+    if any(not np.array_equal(first[name], other[name]) for other in others for name in ("sequence", "frame")):
+        raise InputError("the runs of fig_4ab were tested on different frames; run both with the same options")
+    where, frame = str(first["sequence_names"][first["sequence"][i]]), int(first["frame"][i])
+    skeleton, order = skeleton_of(first["joints"].tolist())
+    pixels = first["pose_2d_px"][i] + first.get("root_2d_px", np.zeros((i + 1, 2)))[i]  # older runs lack it
+    truth, poses = first["target_mm"][i, order], {"3D truth": first["target_mm"][i, order]}
+    for model, found in both.items():
+        error = found["pa_mpjpe_joint_errors_mm"][i].mean() / 10
+        poses[f"{STYLES[model]['label']}: {error:.1f} cm"] = found["aligned_mm"][i, order]
+    image, caption = videos and read_video_frame(videos, where, frame), f"{where}, frame {frame}"
+    draw_row(figure, pixels[order], poses, skeleton, caption=caption, image=image, reach_mm=1.1 * np.abs(truth).max())
 
 
 def read_video_frame(folder, where: str, frame: int) -> np.ndarray:
@@ -164,16 +154,9 @@ def read_video_frame(folder, where: str, frame: int) -> np.ndarray:
         from imageio import v3
     except ImportError:
         raise InputError("--videos needs a package that reads videos: pip install imageio[ffmpeg]") from None
-    subject, rest = where.split(" ", 1)
-    name, camera = rest.rsplit(" ", 1)
-    path = Path(folder) / subject / "Videos" / f"{name}.{camera}.mp4"
+    subject, *name, camera = where.split(" ")
+    path = Path(folder) / subject / "Videos" / f"{' '.join(name)}.{camera}.mp4"
     try:
         return v3.imread(path, index=frame)
     except (OSError, IndexError) as error:
         raise InputError(f"{path}: frame {frame} cannot be read ({error})") from None
-
-
-def finish_moving(figure, draw, frames: int, name: str, args):
-    """Save a moving picture; ``draw(i)`` draws its frame ``i``."""
-    args.out.mkdir(parents=True, exist_ok=True)
-    print(save_moving(args.out / name, figure, draw, frames, fps=5))

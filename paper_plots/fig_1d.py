@@ -1,12 +1,8 @@
 """Figure 1d: error against the size of the training labels."""
 
-import sys
-from pathlib import Path
+from common import figure_script, rows_of
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # runs from any folder
-
-from paper_plots.common import error_cm, finish, parse, rows_of, title_of, training_frames
-from src.errors import run_command
+from src.errors import InputError
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_points
 from src.skeletons import get_skeleton
@@ -21,23 +17,21 @@ def label_megabytes(frames: int, options: dict) -> float:
     return frames * pairs / 8 / 1e6
 
 
-def draw(argv):
-    """A marker per run."""
-    args = parse(argv, "Draw error against the size of the training labels.")
-    rows, points = rows_of("fig_1d", args), {"supervised": [], "ours": []}
-    frames = training_frames(rows)
+@figure_script()
+def draw(args):
+    """Draw error against the size of the training labels."""
+    (data, rows), points = rows_of("fig_1d", args), {"supervised": [], "ours": []}
+    trained = [result["data"]["train"] for row in rows for result in row.results.values() if result["data"]["train"]]
+    if not trained:
+        raise InputError("the rows were only tested: the size of the training set is not known; train one of them")
     for row in rows:
         model, amount = row.name.split("/")[1].split("_", 1)
-        size = label_megabytes(frames, row.options)
-        points[model].append((size, error_cm(row), amount.replace("_", " %, pairs: ") + " %" * (model != "ours")))
-    figure, title = new_figure(6, 4.5), title_of("Figure 1d", rows)
-    axis = figure.add_subplot(title=title)
+        size = label_megabytes(trained[0]["frames"], row.options)
+        points[model].append((size, row.error_cm, amount.replace("_", " %, pairs: ") + " %" * (model != "ours")))
+    figure = new_figure(6, 4.5)
+    axis = figure.add_subplot(title=f"Figure 1d: {data}")
     draw_points(axis, points, xlabel="size of the training labels (MB)", ylabel="PA-MPJPE (cm)")
     axis.set_xscale("log")
-    if "Figure 1d: Human3.6M" in title:
+    if data.startswith("Human3.6M"):
         axis.set_ylim(3.5, 7.5)
-    finish(figure, "fig_1d", args)
-
-
-if __name__ == "__main__":
-    sys.exit(run_command(draw, sys.argv[1:]))
+    return figure

@@ -1,48 +1,36 @@
 """Figure 2: the user study of annotators on poses with known depth."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # runs from any folder
-
 import numpy as np
+from common import figure_script, skeleton_of
 
-from paper_plots.common import finish, parse, skeleton_of
-from src.errors import InputError, run_command
+from src.errors import InputError
 from src.plotting.figures import new_figure
 from src.plotting.poses import draw_pose_2d
-from src.plotting.study import draw_study, find, statistics
+from src.plotting.study import Findings, draw_study
 from src.study import load_study, simulated_study
 
-PANELS = ("risk", "difficulty", "gaps", "risk_gap", "skill", "bias", "accuracy", "annotators")
+DATA = {"default": "synthetic", "help": "Human3.6M's h5 folder, or synthetic: a simulated study", "metavar": "PATH"}
+ANSWERS = {"help": "the annotators' answers: pickle, csv or json", "metavar": "PATH"}
+TRUTH = {"help": "the authors' json of the images", "metavar": "PATH"}
 
 
-def draw(argv):
-    """All panels on a page; the study's numbers are printed."""
-    more = {
-        "data": ("synthetic", "Human3.6M's h5 folder, or synthetic: a simulated study"),
-        "answers": (None, "the annotators' answers: pickle, csv or json"),
-        "truth": (None, "the authors' json of the images"),
-    }
-    args = parse(argv, "Draw the user study of annotators.", **more)
-    if args.data != "synthetic" and not (args.answers and args.truth):
+@figure_script(data=DATA, answers=ANSWERS, truth=TRUTH)
+def draw(args):
+    """Draw the user study of annotators."""
+    if args.data == "synthetic":
+        study = simulated_study(args.seed)
+    elif args.answers and args.truth:
+        study = load_study([args.answers], args.truth, args.data)
+    else:
         raise InputError("--data FOLDER needs --answers FILE and --truth FILE; --data synthetic needs none")
-    simulated = args.data == "synthetic"
-    study = simulated_study(args.seed) if simulated else load_study([args.answers], args.truth, args.data)
-    found, skeleton = find(study), skeleton_of(list(study.joints))
-    drawn = [study.joints.index(joint) for joint in skeleton.joints]
-    print("\n".join(statistics(study, found)))
+    found, (skeleton, drawn) = Findings(study), skeleton_of(list(study.joints))
+    print("\n".join(found.statistics))
     figure = new_figure(14, 9)
     figure.suptitle(f"Figure 2: {study.name}", fontsize=10)
     order = np.argsort(found.by_image)
-    for column, (i, what) in enumerate(
-        [*((i, "easiest") for i in order[::-1][:2]), *((i, "hardest") for i in order[:2])]
-    ):
-        axis = draw_pose_2d(figure.add_subplot(3, 4, column + 1), study.pose_2d[i, drawn], skeleton)
+    for column, i in enumerate([*order[::-1][:2], *order[:2]], start=1):
+        axis = draw_pose_2d(figure.add_subplot(3, 4, column), study.pose_2d[i, drawn], skeleton)
+        what = "easiest" if column <= 2 else "hardest"
         axis.set_title(f"{what}: {study.answers.images[i]}, {found.by_image[i]:.0%} right", fontsize=8)
-    draw_study({name: figure.add_subplot(3, 4, 5 + n) for n, name in enumerate(PANELS)}, found)
-    finish(figure, "fig_2", args)
-
-
-if __name__ == "__main__":
-    sys.exit(run_command(draw, sys.argv[1:]))
+    draw_study([figure.add_subplot(3, 4, 5 + panel) for panel in range(8)], found)
+    return figure

@@ -1,30 +1,23 @@
 """Figure 3: photos with one labelled pair each, sorted by risk."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # runs from any folder
-
 import numpy as np
+from common import figure_script, load_labels
 
-from paper_plots.common import finish, load_labels, parse
 from src import crowd
 from src.data.crowd_files import read_answers
 from src.data.lsp import parse_as_it_is, read_json
-from src.errors import run_command
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_pair
 from src.plotting.poses import draw_pose_2d
 from src.report import read_images
 
 COUNT = 12
+AUTHORS = {"metavar": "PATH", "help": "answers of a few careful people on the same pairs: csv, json or pickle"}
 
 
-def draw(argv):
-    """Photos drawn at random, the least risky label first; and how far the --authors (or simulated ones) agree."""
-    more = {"data": ("synthetic", "json of labels, or synthetic"), "photos": (None, "folder of the photos")}
-    more["authors"] = (None, "answers of a few careful people on the same pairs: csv, json or pickle")
-    args = parse(argv, "Draw photos with one labelled pair each, sorted by risk.", **more)
+@figure_script("data", "photos", authors=AUTHORS)
+def draw(args):
+    """Draw photos with one labelled pair each, sorted by risk."""
     photos, skeleton, name = load_labels(args)
     rng = np.random.default_rng(args.seed)
     order = rng.permutation(len(photos.photo))
@@ -44,8 +37,4 @@ def draw(argv):
     elif args.authors:
         own = parse_as_it_is(read_json(args.data), args.data)[0]
         print("\n".join(crowd.agreement(read_answers([args.authors]), own)))
-    finish(figure, "fig_3", args)
-
-
-if __name__ == "__main__":
-    sys.exit(run_command(draw, sys.argv[1:]))
+    return figure

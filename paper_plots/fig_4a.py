@@ -1,32 +1,20 @@
-"""Figure 4a: histogram of the error per pose, cumulative curve and percentiles."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # runs from any folder
+"""Figure 4a: histogram of the error per pose, cumulative curve and percentiles, which are printed too."""
 
 import numpy as np
+from common import figure_script, load_both
 
-from paper_plots.common import finish, load_predictions, parse, rows_of, title_of
-from src.errors import run_command
 from src.plotting.figures import new_figure
 from src.plotting.paper import PERCENTILES, draw_error_histogram
 
 
-def draw(argv):
-    """Both models on one axis; their percentiles are printed too."""
-    args = parse(argv, "Draw the distribution of the error per pose.")
-    rows = rows_of("fig_4ab", args)
-    errors = {}
-    for row in rows:
-        model = row.name.split("/")[1]
-        errors[model] = load_predictions(row, args)["pa_mpjpe_joint_errors_mm"].mean(axis=1, dtype=float) / 10
-        at = ", ".join(f"{p:g} %: {np.percentile(errors[model], p):.2f}" for p in PERCENTILES)
-        print(f"{model}: mean {errors[model].mean():.2f} cm; {at} cm")
+@figure_script()
+def draw(args):
+    """Draw the distribution of the error per pose."""
+    data, both = load_both(args)
+    errors = {m: found["pa_mpjpe_joint_errors_mm"].mean(axis=1, dtype=float) / 10 for m, found in both.items()}
+    for model, of_model in errors.items():
+        at = ", ".join(f"{p:g} %: {np.percentile(of_model, p):.2f}" for p in PERCENTILES)
+        print(f"{model}: mean {of_model.mean():.2f} cm; {at} cm")
     figure = new_figure(7, 4)
-    draw_error_histogram(figure.add_subplot(title=title_of("Figure 4a", rows)), errors)
-    finish(figure, "fig_4a", args)
-
-
-if __name__ == "__main__":
-    sys.exit(run_command(draw, sys.argv[1:]))
+    draw_error_histogram(figure.add_subplot(title=f"Figure 4a: {data}"), errors)
+    return figure

@@ -1,40 +1,30 @@
-"""A test sequence, frame by frame: input, 3D truth and both models."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # runs from any folder
+"""A test sequence, frame by frame: input, 3D truth and both models, as a moving picture."""
 
 import numpy as np
+from common import draw_frame, figure_script, load_both, pick
 
 from opts.types import number
-from paper_plots.common import draw_frame, finish_moving, load_both, parse, pick, title_of
-from src.errors import run_command
 from src.plotting.figures import new_figure
+from src.plotting.lifted import save_moving
+
+FRAMES = {"type": number(int, at_least=1, at_most=10**4), "default": 40, "metavar": "N", "help": "how many, at most"}
 
 
-def draw(argv):
-    """A moving picture of the first frames of one sequence."""
-    more = {
-        "videos": (None, "folder of the videos, as for fig_s3"),
-        "frames": (40, "how many, at most", number(int, at_least=1, at_most=10**4)),
-    }
-    args = parse(argv, "Draw a test sequence, frame by frame.", picks=True, formats=("gif", "mp4"), **more)
-    rows, both = load_both(args)
+@figure_script("index", "videos", formats=("gif", "mp4"), frames=FRAMES)
+def draw(args):
+    """Draw a test sequence, frame by frame."""
+    data, both = load_both(args)
     sequence = next(iter(both.values()))["sequence"]
-    chosen = np.flatnonzero(sequence == np.unique(sequence)[pick(args, len(np.unique(sequence)))])[
-        : number(int, at_least=1, at_most=10**4)(args.frames)
-    ]
+    chosen = np.unique(sequence)[pick(args, len(np.unique(sequence)))]
+    frames = np.flatnonzero(sequence == chosen)[: args.frames]
     figure = new_figure(12, 3.4)
     figure.set_layout_engine("none")  # axes that move from frame to frame tremble
 
     def one(i):
         figure.clear()
-        figure.suptitle(title_of("Sequence", rows), fontsize=9)
-        draw_frame(figure, both, chosen[i], args.videos)
+        figure.suptitle(f"Sequence: {data}", fontsize=9)
+        draw_frame(figure, both, frames[i], args.videos)
 
-    finish_moving(figure, one, len(chosen), "h36_sequence", args)
-
-
-if __name__ == "__main__":
-    sys.exit(run_command(draw, sys.argv[1:]))
+    one(0)  # what cannot be drawn is said before a file is begun
+    args.out.mkdir(parents=True, exist_ok=True)
+    print(save_moving(args.out / "h36_sequence", figure, one, len(frames), fps=5))

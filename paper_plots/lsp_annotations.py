@@ -1,24 +1,17 @@
 """A photo with its labelled pairs, coloured by how sure the crowd is."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # runs from any folder
-
 import numpy as np
+from common import figure_script, load_labels, pick
 
-from paper_plots.common import finish, load_labels, parse, pick
-from src.errors import run_command
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_confident_pairs
 from src.plotting.poses import draw_pose_2d
 from src.report import read_images
 
 
-def draw(argv):
-    """One image, its pose and its pairs."""
-    more = {"data": ("synthetic", "json of labels, or synthetic"), "photos": (None, "folder of the photos")}
-    args = parse(argv, "Draw a photo with its labelled pairs.", picks=True, **more)
+@figure_script("index", "data", "photos")
+def draw(args):
+    """Draw a photo with its labelled pairs."""
     photos, skeleton, name = load_labels(args)
     i = pick(args, len(photos.files))
     labels = np.flatnonzero(photos.photo == i)
@@ -33,8 +26,4 @@ def draw(argv):
     confidence = np.where(np.isnan(photos.risk[labels]), 1, 1 - photos.risk[labels])
     colors = draw_confident_pairs(axis, photos.pose_2d[i], pairs, confidence, "viridis")
     figure.colorbar(colors, ax=axis, label="probability that the label is right")
-    finish(figure, "lsp_annotations", args)
-
-
-if __name__ == "__main__":
-    sys.exit(run_command(draw, sys.argv[1:]))
+    return figure

@@ -246,7 +246,7 @@ def test_only_human36_is_called_so(tmp_path, monkeypatch):
     (tmp_path / "numbers.json").write_text(json.dumps(numbers))
     monkeypatch.setattr(collect, "NUMBERS", tmp_path / "numbers.json")
     found = collect.collect("table_1", ckpt=tmp_path)
-    heads = {name: collect.heading(rows[1]) for name, rows in found.items()}
+    heads = {name: collect.heading(rows) for name, rows in found.items()}
     assert heads == {"h36m": "Human3.6M (h36m)", "cmu_h36m": "not Human3.6M: other data (cmu_h36m)",
                      "made_up": "SYNTHETIC data (made_up)"}  # fmt: skip
     tables = {name: collect.make_table("table_1", rows) for name, rows in found.items()}

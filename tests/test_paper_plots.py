@@ -11,19 +11,19 @@ import pytest
 from conftest import ROOT
 from matplotlib.figure import Figure
 
-from paper_plots import common, fig_1d
 from src.cameras import load_cameras
 from src.crowd import agreement, simulated_labels
 from src.data.crowd_files import Answers
 from src.data.human36 import load_human36
 from src.data.synthetic import make_cameras
 from src.data.synthetic_photos import make_content
-from src.errors import run_command
+from src.errors import InputError, run_command
 from src.plotting import paper
-from src.plotting.study import find, in_bins, statistics
+from src.plotting.study import Findings, in_bins
 from src.skeletons import get_skeleton
 from src.study import Study, load_study
 
+sys.path.insert(0, str(ROOT / "paper_plots"))  # as when one of the scripts is run
 RESULTS = ROOT / "tests" / "results"
 SCRIPTS = sorted(p.stem for p in (ROOT / "paper_plots").glob("*.py") if p.stem not in ("common", "all", "__init__"))
 
@@ -34,7 +34,7 @@ def plot(tmp_path, monkeypatch):
 
     def start(name: str, command=""):
         monkeypatch.chdir(tmp_path)
-        module, figures = importlib.import_module(f"paper_plots.{name}"), []
+        module, figures = importlib.import_module(name), []
         monkeypatch.setattr(
             module, "new_figure", raising=False, value=lambda *size: figures.append(Figure(size)) or figures[-1]
         )
@@ -65,6 +65,7 @@ def result(row: str) -> dict:
 
 def test_1d_sizes_of_labels():
     """17 joints and Human3.6M's 1,559,752 frames, as experiments.md has them: 8 bit a coordinate, 1 bit a pair."""
+    fig_1d = importlib.import_module("fig_1d")
     options = {"dataset_type": "human36_17k", "supervision": "full", "amt_train_data": 1.0, "num_pairs": 1}
     assert fig_1d.label_megabytes(1_559_752, options) == pytest.approx(1_559_752 * 17 * 3 * 8 / 8 / 1e6)
     ours = {**options, "supervision": "relative"}
@@ -192,13 +193,13 @@ def test_mistakes(plot, capsys, tmp_path):
     for name, command, word in mistakes:
         assert plot(name, command)[0] == 2
         assert word in capsys.readouterr().err
-    with pytest.raises(common.InputError, match="no built-in skeleton"):
-        common.skeleton_of(["a"])
+    with pytest.raises(InputError, match="no built-in skeleton"):
+        importlib.import_module("common").skeleton_of(["a"])
 
 
 def test_all_draws_what_it_can(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    module = importlib.import_module("paper_plots.all")
+    module = importlib.import_module("all")
     assert set(module.FIGURES) == set(SCRIPTS)
     monkeypatch.setattr(module, "FIGURES", ["fig_4d", "fig_3"])
     module.draw(["--results", str(tmp_path)])
@@ -221,7 +222,7 @@ def test_findings_by_hand():
     answers = Answers(("a", "b"), np.repeat([0, 0, 1, 1], 2), ("x", "y"), np.repeat([0, 1, 0, 1], 2), pairs,
                       np.array([1, 0, 1, 0, 1, 1, 0, 0]))  # fmt: skip
     study = Study(answers, depth, depth + 100 * np.arange(3), np.zeros((2, 3, 2)), ("i", "j", "k"), "by hand")
-    found = find(study)
+    found = Findings(study)
     assert found.by_annotator.tolist() == [1, 0.5] and found.by_image.tolist() == [0.75, 0.75]
     assert found.accuracy["level depth"]["raw"] == 0.75 and found.accuracy["level depth"]["majority"] == 0.75
     # By the other depth the second joint is the further one of both pairs.
@@ -229,7 +230,7 @@ def test_findings_by_hand():
     middles, means = in_bins(found.gap_cm[:, 0], found.right[:, 0])
     assert middles.tolist() == [1.5, 10.5] and means.tolist() == [0.75, 0.75]
     np.testing.assert_allclose(found.bias, [[1, 1], [0.5, 0.5]])
-    assert "8 annotations, 2 images, 4 pairs" in statistics(study, found)[0]
+    assert "8 annotations, 2 images, 4 pairs" in found.statistics[0]
 
 
 def test_2_from_files_in_the_authors_form(plot, human36_dir, tmp_path, capsys):
@@ -294,7 +295,7 @@ def test_models_tested_on_different_frames_are_not_drawn_together(plot, tmp_path
 
 def test_all_gives_each_script_the_options_that_it_knows(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    module = importlib.import_module("paper_plots.all")
+    module = importlib.import_module("all")
     content, _ = make_content(get_skeleton("lsp_14k"), num_photos=20)
     (tmp_path / "labels.json").write_text(json.dumps(content))
     monkeypatch.setattr(module, "FIGURES", ["fig_4d", "lsp_annotations"])
