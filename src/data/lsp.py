@@ -40,6 +40,11 @@ class Photos:
     notes: tuple[str, ...]
     truth: np.ndarray | None = None
 
+    def gap_mm(self, pose_3d: np.ndarray) -> np.ndarray:
+        """Poses (N,K,3) mm of all photos -> (A,) by how much each label's first joint is further away."""
+        z = pose_3d[self.photo[:, None], self.pairs, 2]
+        return z[:, 0] - z[:, 1]
+
     def describe(self, train: bool) -> dict:
         """Plain values that identify the training or the test photos."""
         chosen, of_chosen = self.is_train == train, self.is_train[self.photo] == train
