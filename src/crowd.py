@@ -148,35 +148,27 @@ def agreement(authors: Answers, photos: Photos) -> list[str]:
     Images are named in the answers by number from 0 or by file, joints by their numbers in the photos' order: that
     of the label file (`src.data.lsp.parse_as_it_is`).
     """
-    count, numbers = len(authors.annotators), _photo_numbers(photos)
-    image = np.array([numbers.setdefault(name, len(numbers)) for name in authors.images])
-    answers, items, item = latest_answers(
-        Answers(
-            (*authors.annotators, "crowd"),
-            np.append(authors.annotator, np.full(len(photos.photo), count)),
-            tuple(numbers),
-            np.append(image[authors.image], photos.photo),
-            np.concatenate([authors.pairs, photos.pairs]),
-            np.append(authors.answer, photos.label == 1),
-        )
-    )
-    said = np.full((count + 1, len(items)), np.nan)
-    said[answers.annotator, item] = answers.answer
-    by_all = said[:-1, ~np.isnan(said[:-1]).any(axis=0)]
+    authors, items, item = latest_answers(authors)
+    said = np.full((len(authors.annotators), len(items)), np.nan)
+    said[authors.annotator, item] = authors.answer
+    by_all = said[:, ~np.isnan(said).any(axis=0)]
     lines = [f"all authors agree on {_share(by_all.min(axis=0) == by_all.max(axis=0))} that all have answered"]
-    for a, b in [*combinations(range(count), 2), *((count, a) for a in range(count))]:
+    for a, b in combinations(range(len(said)), 2):
         both = ~np.isnan(said[[a, b]]).any(axis=0)
-        lines.append(f"{answers.annotators[a]}, {answers.annotators[b]}: {_share((said[a] == said[b])[both])}")
+        lines.append(f"{authors.annotators[a]}, {authors.annotators[b]}: {_share((said[a] == said[b])[both])}")
+    crowd = {}
+    for photo, (i, j), label in zip(photos.photo.tolist(), photos.pairs.tolist(), photos.label.tolist(), strict=True):
+        for name in (str(photo), photos.files[photo]):
+            crowd[name, min(i, j), max(i, j)] = int((label if i < j else -label) == 1)
+    labels = np.array([crowd.get((authors.images[image], a, b), np.nan) for image, a, b in items.tolist()])
+    for name, own in zip(authors.annotators, said, strict=True):
+        both = ~np.isnan(own) & ~np.isnan(labels)
+        lines.append(f"crowd, {name}: {_share((own == labels)[both])}")
     return lines
 
 
 def _share(agree: np.ndarray) -> str:
     return f"{agree.mean():.1%} of {len(agree)} pairs" if len(agree) else "none of 0 pairs"
-
-
-def _photo_numbers(photos: Photos) -> dict[str, int]:
-    """The names that answers may give to photos: their im_file, or their number from 0."""
-    return {name: i for names in (photos.files, map(str, range(len(photos.files)))) for i, name in enumerate(names)}
 
 
 def write_labels(answers: Answers, merged: Merged, content: dict, path) -> dict:
@@ -185,13 +177,13 @@ def write_labels(answers: Answers, merged: Merged, content: dict, path) -> dict:
     Images are named in the answers by their number from 0, or by their im_file; joints by number.
     """
     photos, joints = parse_as_it_is(content, path)
-    numbers = _photo_numbers(photos)
+    by_name = {file: i for i, file in enumerate(photos.files)} | {str(i): i for i in range(len(photos.files))}
     images = [{**record, "anns": []} for record in content["images"]]
     for p, (a, b) in enumerate(merged.pairs.tolist()):
         name = answers.images[merged.image[p]]
-        if name not in numbers or b >= len(joints):
+        if name not in by_name or b >= len(joints):  # a is smaller
             raise InputError(f"{path}: has no image {name} with joints {a} and {b}, which the answers name")
-        i = numbers[name]
+        i = by_name[name]
         values = {"label": int(merged.label[p]), "prob": float(merged.prob[p]), "risk": float(merged.risk[p])}
         images[i]["anns"].append({"kp0": a, "kp1": b, **values, "original_id": f"{i}_{a},{b}"})
     return {**content, "images": images}

@@ -79,5 +79,6 @@ def _flatten(content: dict):
         for trial in assignment["trials"]:
             answers = trial["depth"]["keypoint_comparisons_res"] if str(trial["img_id"]) != _TUTORIAL_IMAGE else {}
             for pair, answer in answers.items():
-                values = assignment["worker_id"], trial["img_id"], *pair.split(","), {-1: 0, 1: 1}[int(answer)]
+                kp0, kp1 = pair.split(",")
+                values = assignment["worker_id"], trial["img_id"], kp0, kp1, {-1: 0, 1: 1}[int(answer)]
                 yield dict(zip(_FIELDS, values, strict=True))

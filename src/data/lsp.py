@@ -123,11 +123,8 @@ def _image(record, num_joints: int, where: str) -> tuple:
     keypoints = _numbers(record.get("keypoints"), 2 * num_joints, f"{where}: keypoints")
     occluded = _numbers(record.get("occluded", [0] * num_joints), num_joints, f"{where}: occluded")
     largest = max(occluded, key=abs, default=0)
-    _check(
-        where,
-        (set(occluded) <= {0, 1}, f"occluded: expected 0 or 1 for each joint, found {largest}"),
-        (isinstance(labels, list), f"anns: expected a list of labels, found {type(labels).__name__}"),
-    )
+    _check(where, (set(occluded) <= {0, 1}, f"occluded: expected 0 or 1 for each joint, found {largest}"))
+    _check(where, (isinstance(labels, list), f"anns: expected a list of labels, found {type(labels).__name__}"))
     rows = [_label(label, num_joints, f"{where}: anns[{i}]") for i, label in enumerate(labels)]
     return file, keypoints, occluded, is_train, rows
 
@@ -149,16 +146,14 @@ def _label(label, num_joints: int, where: str) -> tuple:
     """-> (kp0, kp1, label, weight, prob, risk)."""
     _check(where, (isinstance(label, dict), f"expected an object with kp0, kp1 and label, found {label!r}"))
     kp0, kp1, answer, weight = (label.get("kp0"), label.get("kp1"), label.get("label"), label.get("weight", 1))
+    closer = "expected 0 (kp0 is closer) or 1 (kp1 is), found"
     index = f"expected an index from 0 to {num_joints - 1}, found"
     _check(
         where,
         (type(kp0) is int and 0 <= kp0 < num_joints, f"kp0: {index} {kp0!r}"),
         (type(kp1) is int and 0 <= kp1 < num_joints, f"kp1: {index} {kp1!r}"),
         (kp0 != kp1, f"kp0 and kp1: expected two different joints, found {kp0} twice"),
-        (
-            type(answer) is int and answer in (0, 1),
-            f"label: expected 0 (kp0 is closer) or 1 (kp1 is), found {answer!r}",
-        ),
+        (type(answer) is int and answer in (0, 1), f"label: {closer} {answer!r}"),
         (_is_number(weight) and weight >= 0, f"weight: expected a number of at least 0, found {weight!r}"),
     )
     crowd = (value if _is_number(value) else math.nan for value in (label.get("prob"), label.get("risk")))
@@ -175,9 +170,8 @@ def load_truth(path, count: int, skeleton: Skeleton) -> np.ndarray:
         raise InputError(f"{where}: no such file") from None
     except Exception as error:  # whatever numpy and zipfile raise for a damaged or foreign file
         raise InputError(f"{where}: expected an npz with pose_3d and joint_names ({error})") from None
-    expected, found = (count, len(names), 3), f"{poses.dtype} {poses.shape}"
-    fits = poses.shape == expected and poses.dtype.kind == "f"
-    _check(where, (fits, f"pose_3d: expected floats {expected}, found {found}"))
+    fits, found = poses.shape == (count, len(names), 3) and poses.dtype.kind == "f", f"{poses.dtype} {poses.shape}"
+    _check(where, (fits, f"pose_3d: expected floats ({count}, {len(names)}, 3), found {found}"))
     lacking = ", ".join(joint for joint in skeleton.joints if joint not in names)
     finite = np.isfinite(poses).all(axis=(1, 2))
     _check(where, (not lacking, f"joint_names: {lacking} not found among {', '.join(names)}"))
