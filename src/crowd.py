@@ -20,8 +20,8 @@ from src.runs import write_atomically
 from src.skeletons import Skeleton
 
 FINISHED_RISK = 0.02
-_PRIORS, _DATASET_STRENGTH, _ANNOTATOR_STRENGTH = (0.5, 0.8, 0.8), 15, 10
-_ROUNDS, _LEAST = 10, 1e-4
+_PRESENT, _DATASET = (0.5, 15), (0.8, 15)  # prior and strength
+_ANNOTATOR_STRENGTH, _ROUNDS, _LEAST = 10, 10, 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,6 @@ class Merged:
     answers: np.ndarray
     skill: np.ndarray
     dataset_skill: np.ndarray
-    rounds: int
 
     @property
     def label(self) -> np.ndarray:
@@ -55,15 +54,17 @@ def latest_answers(answers: Answers) -> tuple[Answers, np.ndarray, np.ndarray]:
     (P,3): image and joints; of each answer its pair (A,))."""
     swapped = answers.pairs[:, 0] > answers.pairs[:, 1]
     keys = np.column_stack([answers.image, np.sort(answers.pairs, axis=1)])
-    answer = np.where(swapped, 1 - answers.answer, answers.answer)
     items, item = np.unique(keys, axis=0, return_inverse=True)
     item = item.ravel()
     newest_first = (item * len(answers.annotators) + answers.annotator)[::-1]
     last = np.sort(len(item) - 1 - np.unique(newest_first, return_index=True)[1])
-    kept = Answers(
-        answers.annotators, answers.annotator[last], answers.images, keys[last, 0], keys[last, 1:], answer[last]
-    )
-    return kept, items, item[last]
+    answer = np.where(swapped, 1 - answers.answer, answers.answer)[last]
+    of_answer = {"annotator": answers.annotator[last], "image": keys[last, 0], "pairs": keys[last, 1:]}
+    return replace(answers, **of_answer, answer=answer), items, item[last]
+
+
+def _estimate(hits, total, prior, strength):
+    return np.clip((hits + strength * prior) / (total + strength), _LEAST, 1 - _LEAST)
 
 
 def merge(answers: Answers) -> Merged:
@@ -71,36 +72,40 @@ def merge(answers: Answers) -> Merged:
     if len(answers.answer) == 0:
         raise InputError("there are no answers to merge")
     answers, items, item = latest_answers(answers)
-    said = answers.answer.astype(float)
+    said = np.stack([answers.answer, 1 - answers.answer])  # (2,A): whether it was 1, whether it was 0
     count = np.bincount(item)
-    share = np.bincount(item, said) / count
-    majority = np.where(share == 0.5, 0.5, share > 0.5)[item]
+    share = np.bincount(item, answers.answer) / count
 
-    def estimate(hits, total, prior, strength):
-        return np.clip((hits + strength * prior) / (total + strength), _LEAST, 1 - _LEAST)
+    def skills(prob, who, size, prior, strength):
+        """(size,2) from the probability (P,) that 1 is the truth."""
+        truth = np.stack([prob, 1 - prob])[:, item]
+        hits, totals = ([np.bincount(who, row, size) for row in rows] for rows in (said * truth, truth))
+        return _estimate(np.stack(hits, axis=1), np.stack(totals, axis=1), prior, strength)
 
-    present = estimate(majority.sum(), len(said), _PRIORS[0], _DATASET_STRENGTH)
-    of_all = np.array([
-        estimate((said * majority).sum(), majority.sum(), _PRIORS[1], _DATASET_STRENGTH),
-        estimate(((1 - said) * (1 - majority)).sum(), (1 - majority).sum(), _PRIORS[2], _DATASET_STRENGTH),
-    ])  # fmt: skip
-    who, size = answers.annotator, len(answers.annotators)
-    skill = np.tile(of_all, (size, 1))
-    best, rounds = -np.inf, 0
-    while True:
-        log_1 = np.log(present) + np.bincount(item, np.log(np.where(said == 1, skill[who, 0], 1 - skill[who, 0])))
-        log_0 = np.log(1 - present) + np.bincount(item, np.log(np.where(said == 1, 1 - skill[who, 1], skill[who, 1])))
-        prior = _ANNOTATOR_STRENGTH * (of_all * np.log(skill) + (1 - of_all) * np.log(1 - skill)).sum()
-        likelihood = np.logaddexp(log_1, log_0).sum() + prior
+    majority = np.where(share == 0.5, 0.5, share > 0.5)
+    present = _estimate(majority[item].sum(), len(item), *_PRESENT)
+    of_all = skills(majority, np.zeros_like(item), 1, *_DATASET)[0]
+    skill = np.tile(of_all, (len(answers.annotators), 1))
+    best = -np.inf
+    for number in range(_ROUNDS + 1):
+        chance = np.where(said, skill[answers.annotator].T, 1 - skill[answers.annotator].T)  # of what was said
+        log_1, log_0 = (
+            np.log(p) + np.bincount(item, row) for p, row in zip((present, 1 - present), np.log(chance), strict=True)
+        )
+        of_skill = _ANNOTATOR_STRENGTH * (of_all * np.log(skill) + (1 - of_all) * np.log(1 - skill)).sum()
+        likelihood = np.logaddexp(log_1, log_0).sum() + of_skill
         prob = np.exp(log_1 - np.logaddexp(log_1, log_0))
-        if rounds == _ROUNDS or likelihood <= best:
+        if number == _ROUNDS or likelihood <= best:
             break
-        best, rounds = likelihood, rounds + 1
-        soft = prob[item]
-        hits = [np.bincount(who, said * soft, size), np.bincount(who, (1 - said) * (1 - soft), size)]
-        totals = [np.bincount(who, soft, size), np.bincount(who, 1 - soft, size)]
-        skill = estimate(np.stack(hits, axis=1), np.stack(totals, axis=1), of_all, _ANNOTATOR_STRENGTH)
-    return Merged(items[:, 0], items[:, 1:], prob, share, count, skill, of_all, rounds)
+        best = likelihood
+        skill = skills(prob, answers.annotator, len(skill), of_all, _ANNOTATOR_STRENGTH)
+    return Merged(items[:, 0], items[:, 1:], prob, share, count, skill, of_all)
+
+
+def _judge(gap_cm: np.ndarray, per_cm, rng: np.random.Generator) -> np.ndarray:
+    """Answers on pairs whose second joint is closer by a gap, right with min(50 + per_cm |gap|, 100) per cent."""
+    right = rng.random(gap_cm.shape) < np.minimum(50 + per_cm * np.abs(gap_cm), 100) / 100
+    return ((gap_cm > 0) == right).astype(int).ravel()
 
 
 def simulate(gap_cm: np.ndarray, rng: np.random.Generator, *, annotators: int = 40, per_pair: int = 5) -> Answers:
@@ -112,36 +117,29 @@ def simulate(gap_cm: np.ndarray, rng: np.random.Generator, *, annotators: int = 
     images, pairs = gap_cm.shape
     skill = rng.uniform(0.5, 2.5, annotators) * (rng.random(annotators) > 0.1)
     who = rng.random((images, annotators)).argsort(axis=1)[:, :per_pair].repeat(pairs, axis=1)  # (I, per_pair x P)
-    gap = np.tile(gap_cm, (1, per_pair))
-    right = rng.random(gap.shape) < np.minimum(50 + 1.25 * skill[who] * np.abs(gap), 100) / 100
+    answer = _judge(np.tile(gap_cm, (1, per_pair)), 1.25 * skill[who], rng)
     joints = np.tile(np.arange(2 * pairs).reshape(pairs, 2), (images * per_pair, 1))
+    names, files = ([f"{what} {i}" for i in range(n)] for what, n in (("annotator", annotators), ("image", images)))
     image = np.repeat(np.arange(images), per_pair * pairs)
-    names = tuple(f"annotator {i}" for i in range(annotators))
-    answer = ((gap > 0) == right).astype(int).ravel()
-    return Answers(names, who.ravel(), tuple(f"image {i}" for i in range(images)), image, joints, answer)
+    return Answers(tuple(names), who.ravel(), tuple(files), image, joints, answer)
 
 
 def simulated_labels(skeleton: Skeleton, seed: int) -> Photos:
     """The synthetic photos, labelled by simulated annotators and merged: labels with their prob and risk."""
     content, truth = make_content(skeleton, seed=seed)
     photos = parse_photos(content, skeleton, "synthetic")
-    per_photo = photos.pairs.reshape(len(photos.files), -1, 2)
-    z = np.take_along_axis(truth[..., 2], per_photo.reshape(len(truth), -1), axis=1).reshape(per_photo.shape)
-    merged = merge(simulate((z[..., 0] - z[..., 1]) / 10, np.random.default_rng(seed)))
-    order = np.lexsort((merged.pairs[:, 0], merged.image))  # photo by photo, as the labels are
-    label = (2 * merged.label - 1).astype(np.int8)[order]
-    return replace(photos, label=label, prob=merged.prob[order], risk=merged.risk[order], truth=truth)
+    gap_cm = photos.gap_mm(truth).reshape(len(truth), -1) / 10
+    merged = merge(simulate(gap_cm, np.random.default_rng(seed)))  # photo by photo, as the labels are
+    label = (2 * merged.label - 1).astype(np.int8)
+    return replace(photos, label=label, prob=merged.prob, risk=merged.risk, truth=truth)
 
 
 def simulated_authors(photos: Photos, seed: int) -> Answers:
     """Three careful people on every labelled pair of photos with truth: right with min(50 + 5 |gap|, 100) per cent."""
-    z = photos.truth[photos.photo[:, None], photos.pairs, 2]
-    gap_cm, count = np.tile((z[:, 0] - z[:, 1]) / 10, 3), len(photos.photo)
-    right = np.random.default_rng(seed).random(3 * count) < np.minimum(50 + 5 * np.abs(gap_cm), 100) / 100
+    answer = _judge(np.tile(photos.gap_mm(photos.truth) / 10, 3), 5, np.random.default_rng(seed))
     names, images = ("author 1", "author 2", "author 3"), tuple(map(str, range(len(photos.files))))
-    pairs = np.tile(photos.pairs, (3, 1))
-    answer = ((gap_cm > 0) == right).astype(int)
-    return Answers(names, np.repeat(np.arange(3), count), images, np.tile(photos.photo, 3), pairs, answer)
+    who = np.repeat(np.arange(3), len(photos.photo))
+    return Answers(names, who, images, np.tile(photos.photo, 3), np.tile(photos.pairs, (3, 1)), answer)
 
 
 def agreement(authors: Answers, photos: Photos) -> list[str]:
@@ -179,12 +177,11 @@ def write_labels(answers: Answers, merged: Merged, content: dict, path) -> dict:
     Images are named in the answers by their number from 0, or by their im_file; joints by number.
     """
     photos, joints = parse_as_it_is(content, path)
-    num_joints, by_name = len(joints), {file: i for i, file in enumerate(photos.files)}
-    by_name |= {str(i): i for i in range(len(photos.files))}
+    by_name = {file: i for i, file in enumerate(photos.files)} | {str(i): i for i in range(len(photos.files))}
     images = [{**record, "anns": []} for record in content["images"]]
     for p, (a, b) in enumerate(merged.pairs.tolist()):
         name = answers.images[merged.image[p]]
-        if name not in by_name or not 0 <= a < num_joints or not 0 <= b < num_joints:
+        if name not in by_name or b >= len(joints):  # a is smaller
             raise InputError(f"{path}: has no image {name} with joints {a} and {b}, which the answers name")
         i = by_name[name]
         values = {"label": int(merged.label[p]), "prob": float(merged.prob[p]), "risk": float(merged.risk[p])}
@@ -194,7 +191,7 @@ def write_labels(answers: Answers, merged: Merged, content: dict, path) -> dict:
 
 def main(argv=None) -> int:
     """The command line -> exit code."""
-    return run_command(_main, sys.argv[1:] if argv is None else list(argv))
+    return run_command(_main, argv)
 
 
 def _main(argv):

@@ -1,6 +1,7 @@
 """The task of main_lsp.py: learn from relative depth labels on photos, and count the labels that a model gets wrong."""
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,6 @@ from src.data.synthetic_photos import make_content
 from src.engine import TrainingData, predict
 from src.errors import InputError
 from src.fit import Test
-from src.labels import depth_labels
 from src.metrics import MEANS, MEANS_MM, aligned_joint_errors, summarize
 from src.plotting.figures import save_figure
 from src.plotting.lifted import lifted_sheet
@@ -35,49 +35,42 @@ def load(options) -> Photos:
         photos = load_photos(options.annotations, skeleton)
         if options.truth:
             photos = replace(photos, truth=load_truth(options.truth, len(photos.files), skeleton))
-    trained = photos.is_train[photos.photo]
-    if not options.eval_only and trained.sum() < 2:
-        raise InputError(
-            f"{options.annotations}: {trained.sum()} labels of images with is_train true; at least 2 needed"
-        )
-    if trained.all():
-        raise InputError(f"{options.annotations}: no labels of images with is_train false: nothing to test on")
+    train, where = photos.is_train[photos.photo], options.annotations
+    if not options.eval_only and train.sum() < 2:
+        raise InputError(f"{where}: {train.sum()} labels of images with is_train true; at least 2 needed")
+    if train.all():
+        raise InputError(f"{where}: no labels of images with is_train false: nothing to test on")
     return photos
 
 
 def wrong_labels(pose_3d: np.ndarray, photos: Photos) -> np.ndarray:
     """Poses (N,K,3) of all photos -> (A,) whether a label is wrong. z_i >= z_j counts as +1 (paper section 5)."""
-    depth = pose_3d[photos.photo[:, None], photos.pairs, 2]
-    return np.where(depth[:, 0] >= depth[:, 1], 1, -1) != photos.label
+    return np.where(photos.gap_mm(pose_3d) >= 0, 1, -1) != photos.label
 
 
 def count_wrong(pose_3d: np.ndarray, photos: Photos, skeleton: Skeleton) -> dict:
     """How many of the test labels poses (N,K,3) get wrong: in all, by pair of joints, by occlusion, by depth gap."""
     tested = ~photos.is_train[photos.photo]
-    wrong, pairs, photo = wrong_labels(pose_3d, photos)[tested], photos.pairs[tested], photos.photo[tested]
+    wrong, pairs = wrong_labels(pose_3d, photos)[tested], np.sort(photos.pairs[tested], axis=1)
 
-    def shares(groups) -> dict:
-        return {n: {"labels": int(g.sum()), "wrong": float(wrong[g].mean())} for n, g in groups if g.any()}
+    def shares(groups: dict) -> dict:
+        found = {name: wrong[group] for name, group in groups.items() if group.any()}
+        return {name: {"labels": len(those), "wrong": float(those.mean())} for name, those in found.items()}
 
-    ordered = np.sort(pairs, axis=1)
-    by_pair = [("-".join(skeleton.joints[j] for j in pair), (ordered == pair).all(axis=1)) for pair in
-               np.unique(ordered, axis=0)]  # fmt: skip
-    hidden = photos.occluded[photo[:, None], pairs].any(axis=1)
+    hidden = photos.occluded[photos.photo[tested, None], pairs].any(axis=1)
+    by_pair = {pair: (pairs == pair).all(axis=1) for pair in map(tuple, np.unique(pairs, axis=0).tolist())}
     result = {
         "wrong_labels": float(wrong.mean()),
-        "labels": int(tested.sum()),
-        "per_pair": shares(by_pair),
-        "per_occlusion": shares([("both joints visible", ~hidden), ("a joint occluded", hidden)]),
+        "labels": len(wrong),
+        "per_pair": shares({"-".join(skeleton.joints[j] for j in pair): group for pair, group in by_pair.items()}),
+        "per_occlusion": shares({"both joints visible": ~hidden, "a joint occluded": hidden}),
     }
     if photos.truth is not None:
-        z = photos.truth[photo[:, None], pairs, 2]
-        gap_cm = np.abs(z[:, 0] - z[:, 1]) / 10
-        bins = zip(_GAPS_CM[:-1], _GAPS_CM[1:], strict=True)
-        result["per_gap_cm"] = shares([(f"{a:g}-{b:g}", (gap_cm >= a) & (gap_cm < b)) for a, b in bins])
+        gap, true_gap = photos.gap_mm(pose_3d)[tested], photos.gap_mm(photos.truth)[tested]
+        gap_cm, bins = np.abs(true_gap) / 10, pairwise(_GAPS_CM)
+        result["per_gap_cm"] = shares({f"{a:g}-{b:g}": (gap_cm >= a) & (gap_cm < b) for a, b in bins})
         result["wrong_labels_of_truth"] = float(wrong_labels(photos.truth, photos)[tested].mean())
-        truly = depth_labels(z[:, 0] - z[:, 1])
-        depth = pose_3d[photo[:, None], pairs, 2]
-        result["wrong_order"] = float((depth_labels(depth[:, 0] - depth[:, 1]) != truly).mean())
+        result["wrong_order"] = float((np.sign(gap) != np.sign(true_gap)).mean())
     return result
 
 
@@ -91,8 +84,8 @@ class Lsp:
     def __init__(self, options, source: dict | None):
         self.options, self.skeleton = options, get_skeleton(options.dataset_type)
         self.photos = load(options)
-        pose_2d, root = self.photos.pose_2d, self.skeleton.root
-        self._pose_2d = pose_2d - pose_2d[:, [root]]
+        pose_2d = self.photos.pose_2d
+        self._pose_2d = pose_2d - pose_2d[:, [self.skeleton.root]]
         self._inputs = self._pose_2d if options.subtract_2d_root else pose_2d
         self.statistics = self._fit_statistics(None if source is None else source["statistics"])
         synthetic = options.annotations == "synthetic"
@@ -106,38 +99,33 @@ class Lsp:
 
     def _fit_statistics(self, loaded: dict | None) -> build.Statistics:
         """2D statistics of the training photos, or of the loaded run; limb lengths and 3D statistics of that run."""
-        source = None if loaded is None else build.Statistics.from_state(loaded)
+        lengths = torch.tensor([self.skeleton.average_limb_lengths or [1.0] * len(self.skeleton.limbs)])
+        source = build.Statistics(None, None, lengths) if loaded is None else build.Statistics.from_state(loaded)
         if self.options.use_loaded_stats:
-            pose_2d = source.pose_2d
-        elif self.photos.is_train.any():
-            pose_2d = Standardizer.fit(self._inputs[self.photos.is_train])
-        else:
+            return source
+        if not self.photos.is_train.any():
             raise InputError(f"{self.options.annotations}: no image with is_train true; add --use_loaded_stats")
-        lengths = self.skeleton.average_limb_lengths or [1.0] * len(self.skeleton.limbs)
-        lengths = torch.tensor([lengths]) if source is None else source.limb_lengths
-        return build.Statistics(pose_2d, None if source is None else source.pose_3d, lengths)
+        return replace(source, pose_2d=Standardizer.fit(self._inputs[self.photos.is_train]))
 
     def lines(self) -> list[str]:
         """What the user should know of the data."""
-        parts = [(part, self.data[part]) for part in ("train", "test") if self.data[part]]
-        lines = [
-            f"{n}: {report.data_title(self.data)}: {d['frames']:,} photos, {d['labels']:,} labels" for n, d in parts
-        ]
+        title, parts = report.data_title(self.data), {part: self.data[part] for part in ("train", "test")}
+        lines = [f"{n}: {title}: {d['frames']:,} photos, {d['labels']:,} labels" for n, d in parts.items() if d]
         return lines + [f"note: {note}" for note in self.photos.notes]
 
     def training_data(self, device) -> TrainingData:
         """One example per label of the training photos."""
-        labels = np.flatnonzero(self.photos.is_train[self.photos.photo])
-        photo = self.photos.photo[labels]
+        photos = self.photos
+        labels = photos.is_train[photos.photo]
         inputs = build.make_inputs(self._inputs, self.statistics, self.options, part="train")
-        tensors = {"inputs": inputs[photo], "pose_2d": torch.from_numpy(self._pose_2d[photo])}
-        tensors["pairs"] = torch.from_numpy(self.photos.pairs[labels])
-        tensors["labels"] = torch.from_numpy(self.photos.label[labels])
-        if (self.photos.weight[labels] != 1).any():
-            tensors["weights"] = torch.from_numpy(self.photos.weight[labels])
+        arrays = {"inputs": inputs.numpy()[photos.photo], "pose_2d": self._pose_2d[photos.photo]}
+        arrays |= {"pairs": photos.pairs, "labels": photos.label}
+        if (photos.weight[labels] != 1).any():
+            arrays["weights"] = photos.weight
+        tensors = {name: torch.from_numpy(array[labels]).to(device) for name, array in arrays.items()}
         average = self.options.limb_type == "avg_person" and self.skeleton.average_limb_lengths
         lengths = torch.tensor([average]) if average else self.statistics.limb_lengths
-        return TrainingData({n: t.to(device) for n, t in tensors.items()}, {"limb_lengths": lengths.to(device)}, None)
+        return TrainingData(tensors, {"limb_lengths": lengths.to(device)}, None)
 
     def test(self, device) -> Test:
         """How a model is tested: on the labels of the test photos, and on their 3D truth where there is one."""
@@ -168,21 +156,16 @@ class Lsp:
         """Predictions and pictures, where asked for."""
         _, errors, poses = tested
         photos, rows = self.photos, np.flatnonzero(~self.photos.is_train)
+        files = np.array(photos.files)
         if self.options.save_predictions:
-            content = {
-                "pose_2d_px": photos.pose_2d[rows],
-                "prediction_mm": poses[rows],
-                "files": np.array(photos.files)[rows],
-            }
+            content = {"pose_2d_px": photos.pose_2d[rows], "prediction_mm": poses[rows], "files": files[rows]}
             content |= {f"{MEANS[kind]}_joint_errors_mm": values for kind, values in (errors or {}).items()}
             run.save_arrays("predictions.npz", content | {"joints": np.array(self.skeleton.joints)})
         if self.options.save_ims:
             if history:
                 report.save_curves(run, history, title)
             shown = rows[np.unique(np.linspace(0, len(rows) - 1, _PICTURES).astype(int))]
-            images = report.read_images(self.options.data_dir, [photos.files[row] for row in shown])
-            names = [photos.files[row] for row in shown]
-            sheet = lifted_sheet(
-                photos.pose_2d[shown], poses[shown], self.skeleton, captions=names, title=title, images=images
-            )
+            names = files[shown].tolist()
+            more = {"captions": names, "title": title, "images": report.read_images(self.options.data_dir, names)}
+            sheet = lifted_sheet(photos.pose_2d[shown], poses[shown], self.skeleton, **more)
             save_figure(run.path / "test_poses.png", sheet)

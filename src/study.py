@@ -1,12 +1,12 @@
 """A user study on poses with known 3D: what annotators answered, and how deep the joints truly are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from src import crowd
-from src.cameras import Camera, load_cameras
+from src.cameras import load_cameras
 from src.data.crowd_files import Answers, read_answers
 from src.data.h5 import open_h5, read_dataset
 from src.data.human36 import motion_folder
@@ -36,27 +36,27 @@ class Study:
         return depth[image, pairs[:, 0]] - depth[image, pairs[:, 1]]
 
 
+def _study(answers: Answers, seen: list, joints, name: str) -> Study:
+    """seen: per image world points (K,3) mm, the camera, pixels (K,2) where they are not the points' projection."""
+    level = np.stack([camera.level_depth(world) / 10 for world, camera, _ in seen])
+    true = np.stack([camera.world_to_camera(world)[:, 2] / 10 for world, camera, _ in seen])
+    pose_2d = [camera.project(world) if pixels is None else pixels for world, camera, pixels in seen]
+    return Study(answers, level, true, np.stack(pose_2d), tuple(joints), name)
+
+
 def simulated_study(seed: int, *, images: int = 150, pairs: int = 10) -> Study:
     """Synthetic motion seen by synthetic cameras, answered by simulated annotators, who judge depth along the floor."""
-    rng, skeleton, cameras = np.random.default_rng(seed), get_skeleton("human36_17k"), make_cameras(seed)
+    rng, skeleton, cameras = np.random.default_rng(seed), get_skeleton("human36_17k"), list(make_cameras(seed).values())
     seen = []
     for _ in range(images):
         subject, name = rng.choice(SUBJECTS), rng.choice(["Directions", "Eating", "Posing", "Walking", "SittingDown"])
         world = make_motion(int(subject), str(name), str(name), frames=25, seed=seed).world[rng.integers(25)]
-        camera = list(cameras.values())[rng.integers(len(cameras))]
-        seen.append(_see(world[list(skeleton.human36_indices)], camera))
-    level, true, pose_2d = (np.stack(part) for part in zip(*seen, strict=True))
+        seen.append((world[list(skeleton.human36_indices)], cameras[rng.integers(len(cameras))], None))
     joints = joint_pairs(17)[draw_pairs(images, 17, pairs, rng=rng).T]
-    gap = np.take_along_axis(level, joints[..., 0], 1) - np.take_along_axis(level, joints[..., 1], 1)
-    made = crowd.simulate(gap, rng)
-    pairs_of = joints[made.image, made.pairs[:, 0] // 2]
-    answers = Answers(made.annotators, made.annotator, made.images, made.image, pairs_of, made.answer)
-    return Study(answers, level, true, pose_2d, skeleton.joints, "SYNTHETIC data (simulated annotators)")
-
-
-def _see(world: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """World points (K,3) mm -> depth along the floor (K,) cm, depth (K,) cm, pixels (K,2)."""
-    return camera.level_depth(world) / 10, camera.world_to_camera(world)[:, 2] / 10, camera.project(world)
+    study = _study(None, seen, skeleton.joints, "SYNTHETIC data (simulated annotators)")
+    level = np.take_along_axis(study.level_cm, joints.reshape(images, -1), axis=1).reshape(joints.shape)
+    made = crowd.simulate(level[..., 0] - level[..., 1], rng)
+    return replace(study, answers=replace(made, pairs=joints[made.image, made.pairs[:, 0] // 2]))
 
 
 def load_study(answer_files, truth_file, data_dir) -> Study:
@@ -64,33 +64,26 @@ def load_study(answer_files, truth_file, data_dir) -> Study:
     truth, answers = read_json(truth_file), read_answers(answer_files)
     try:
         joints = [str(name) for name in truth["pose"][0]["keypoints"]]
-        records = {
-            str(image["id"]): (int(image["s_id"]), int(image["frame"]), image["video"]) for image in truth["images"]
-        }
+        records = {str(i["id"]): (int(i["s_id"]), int(i["frame"]), *i["video"].split(".")[:2]) for i in truth["images"]}
         pixels = {str(a["id"]): a["kpts_2d"] for a in truth["annotations"]}
         indices = [HUMAN36_JOINTS.index(name) for name in joints]
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise InputError(
-            f"{truth_file}: expected pose, images and annotations with Human3.6M's joints ({error})"
-        ) from None
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        expected = "expected pose, images and annotations with Human3.6M's joints"
+        raise InputError(f"{truth_file}: {expected} ({error})") from None
     cameras, seen = load_cameras(Path(data_dir) / "cameras.h5"), []
     for image in answers.images:
         if image not in records:
             raise InputError(f"{truth_file}: has no image {image}, which the answers name")
-        subject, frame, video = records[image]
-        action, camera = video.split(".")[:2]
+        subject, frame, action, camera = records[image]
         first, *rest = action.split(" ", 1)
         path = motion_folder(Path(data_dir), subject) / f"{' '.join([_RENAMED.get(first, first), *rest])}.h5"
         with open_h5(path) as file:
             world = read_dataset(file, "3D_positions", path).T.reshape(-1, len(HUMAN36_JOINTS), 3)
         if (subject, camera) not in cameras or not 0 <= frame < len(world):
-            raise InputError(
-                f"{truth_file}: image {image}: no camera {camera} of S{subject}, or no frame {frame} in {path}"
-            )
-        level, true, projected = _see(world[frame, indices], cameras[subject, camera])
-        given = np.asarray(pixels.get(image, projected), dtype=float).ravel()
-        seen.append(
-            (level, true, given.reshape(len(joints), -1)[:, :2] if given.size % len(joints) == 0 else projected)
-        )
-    level, true, pose_2d = (np.stack(part) for part in zip(*seen, strict=True))
-    return Study(answers, level, true, pose_2d, tuple(joints), f"Human3.6M ({Path(data_dir).name})")
+            where = f"{truth_file}: image {image}"
+            raise InputError(f"{where}: no camera {camera} of S{subject}, or no frame {frame} in {path}")
+        given = np.asarray(pixels.get(image, ()), dtype=float)
+        fits = given.size and given.size % len(joints) == 0
+        own = given.reshape(len(joints), -1)[:, :2] if fits else None
+        seen.append((world[frame, indices], cameras[subject, camera], own))
+    return _study(answers, seen, joints, f"Human3.6M ({Path(data_dir).name})")

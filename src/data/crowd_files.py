@@ -51,7 +51,7 @@ def _read(path: Path) -> list[tuple]:
             records = json.loads(path.read_text())
         else:
             with path.open("rb") as file:
-                records = _flatten(plain(load_pickle(file, path)))
+                records = list(_flatten(plain(load_pickle(file, path))))
     except (OSError, ValueError, RecursionError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read ({error})") from None
     except (KeyError, TypeError, AttributeError, IndexError) as error:
@@ -64,23 +64,21 @@ def _read(path: Path) -> list[tuple]:
 def _row(record, where: str) -> tuple:
     try:
         annotator, image, kp0, kp1, answer = (record[name] for name in _FIELDS)
-        row = str(annotator), str(image), int(kp0), int(kp1), int(answer)
+        numbers = int(kp0), int(kp1), int(answer)
     except (KeyError, TypeError, ValueError):
         raise InputError(f"{where}: expected {', '.join(_FIELDS)} (0 or 1), found {str(record)[:80]}") from None
-    if row[4] not in (0, 1) or row[2] == row[3] or min(row[2:4]) < 0 or max(row[2:4]) > 1000:
-        raise InputError(f"{where}: expected two different joints and an answer of 0 or 1, found {row[2:]}")
-    return row
+    first, second, said = numbers
+    if said not in (0, 1) or first == second or not all(0 <= joint <= 1000 for joint in (first, second)):
+        raise InputError(f"{where}: expected two different joints and an answer of 0 or 1, found {numbers}")
+    return str(annotator), str(image), *numbers
 
 
-def _flatten(content: dict) -> list[dict]:
+def _flatten(content: dict):
     """The authors' assignments -> records; -1 says that the first joint is closer. The tutorial image is left out."""
-    records = []
     for assignment in content["_all_assignments"]:
         for trial in assignment["trials"]:
-            if str(trial["img_id"]) == _TUTORIAL_IMAGE:
-                continue
-            for pair, answer in trial["depth"]["keypoint_comparisons_res"].items():
+            answers = trial["depth"]["keypoint_comparisons_res"] if str(trial["img_id"]) != _TUTORIAL_IMAGE else {}
+            for pair, answer in answers.items():
                 kp0, kp1 = pair.split(",")
                 values = assignment["worker_id"], trial["img_id"], kp0, kp1, {-1: 0, 1: 1}[int(answer)]
-                records.append(dict(zip(_FIELDS, values, strict=True)))
-    return records
+                yield dict(zip(_FIELDS, values, strict=True))

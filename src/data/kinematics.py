@@ -66,22 +66,17 @@ def joint_positions(angles: dict[str, np.ndarray], body: dict[str, np.ndarray]) 
     places["neck"] = places["mid_spine"] + upper @ body["neck"]
     places["chin"] = places["neck"] + head @ body["chin"]
     places["head"] = places["chin"] + head @ body["head"]
-    for side, mirror in (("right", np.eye(3)), ("left", np.diag([-1.0, 1.0, 1.0]))):
+    for side, mirror in (("right", 1), ("left", -1)):  # left limbs are mirrored right ones
         for bones, start, orientation in ((_LEG, "mid_hip", root), (_ARM, "neck", upper)):
             place = places[start]
-            for name in bones:  # left limbs are mirrored right ones
+            for name in bones:
+                joint = f"{side}_{name}"
                 if name == "thumb":  # a branch: it leaves from the wrist, not from the palm
                     place = places[f"{side}_wrist"]
-                place = places[f"{side}_{name}"] = place + orientation @ (mirror @ body[name])
-                orientation = orientation @ (mirror @ _joint_rotation(angles, f"{side}_{name}") @ mirror)
+                place = places[joint] = place + orientation @ (body[name] * [mirror, 1, 1])
+                if f"{joint}_flexion" in angles:
+                    abduction, inwards = (mirror * angles[f"{joint}_{way}"] for way in ("abduction", "rotation"))
+                    orientation = orientation @ _rotation(x=angles[f"{joint}_flexion"], y=-abduction, z=inwards)
+                elif joint in angles:
+                    orientation = orientation @ _rotation(x=-angles[joint] if name == "knee" else angles[joint])
     return np.stack([places[name.removesuffix("_2").removesuffix("_3")] for name in HUMAN36_JOINTS], axis=1)
-
-
-def _joint_rotation(angles: dict[str, np.ndarray], joint: str) -> np.ndarray:
-    """(F,3,3), or (3,3) where nothing bends: what happens at a joint, as on the right, to the bones after it."""
-    if f"{joint}_flexion" in angles:
-        flexion, abduction, rotation = (angles[f"{joint}_{name}"] for name in ("flexion", "abduction", "rotation"))
-        return _rotation(x=flexion, y=-abduction, z=rotation)
-    if joint not in angles:
-        return np.eye(3)
-    return _rotation(x=-angles[joint] if joint.endswith("knee") else angles[joint])

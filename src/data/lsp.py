@@ -12,7 +12,7 @@ from scipy.io import loadmat
 
 from src.errors import InputError
 from src.keypoints import derived, to_skeleton
-from src.skeletons import Skeleton, get_skeleton
+from src.skeletons import Skeleton
 
 _FORM = "README.md shows the form of the file"
 
@@ -39,6 +39,11 @@ class Photos:
     risk: np.ndarray
     notes: tuple[str, ...]
     truth: np.ndarray | None = None
+
+    def gap_mm(self, pose_3d: np.ndarray) -> np.ndarray:
+        """Poses (N,K,3) mm of all photos -> (A,) by how much each label's first joint is further away."""
+        z = pose_3d[self.photo[:, None], self.pairs, 2]
+        return z[:, 0] - z[:, 1]
 
     def describe(self, train: bool) -> dict:
         """Plain values that identify the training or the test photos."""
@@ -72,59 +77,56 @@ def parse_as_it_is(content: dict, path) -> tuple[Photos, tuple[str, ...]]:
     return parse_photos(content, own, path), own.joints
 
 
+def _check(where, *rows: tuple[bool, str]):
+    """Raise InputError with the message of the first row that does not hold."""
+    for holds, message in rows:
+        if not holds:
+            raise InputError(f"{where}: {message}")
+
+
+def _is_names(names) -> bool:
+    return isinstance(names, list) and all(isinstance(n, str) for n in names) and len(set(names)) == len(names)
+
+
 def parse_photos(content: dict, skeleton: Skeleton, path) -> Photos:
     """The same from what the file holds. ``path``: how to call it in an error."""
-    names = content.get("joint_names")
-    if not isinstance(names, list) or not all(isinstance(n, str) for n in names) or len(set(names)) != len(names):
-        raise InputError(f"{path}: joint_names: expected a list of different names; {_FORM}")
-    if not content["images"]:
-        raise InputError(f"{path}: images: expected at least one image, found none")
-    records = [_image(record, len(names), f"{path}: images[{i}]") for i, record in enumerate(content["images"])]
-    files, poses, occluded, is_train, labels = zip(*records, strict=True)
+    names, records = content.get("joint_names"), content["images"]
+    _check(path, (_is_names(names), f"joint_names: expected a list of different names; {_FORM}"))
+    _check(path, (len(records) > 0, "images: expected at least one image, found none"))
+    rows = [_image(record, len(names), f"{path}: images[{i}]") for i, record in enumerate(records)]
+    files, poses, occluded, is_train, labels = zip(*rows, strict=True)
     pose_2d = to_skeleton(np.array(poses, dtype=np.float32).reshape(len(files), -1, 2), tuple(names), skeleton)
-    lacking = [
-        joint for joint, missing in zip(skeleton.joints, np.isnan(pose_2d).any(axis=(0, 2)), strict=True) if missing
-    ]
-    if lacking:
-        raise InputError(
-            f"{path}: joint_names: {', '.join(lacking)} of {skeleton.name} not found among {', '.join(names)}; "
-            "give the file's own skeleton with --dataset_type"
-        )
+    lacking = ", ".join(np.array(skeleton.joints)[np.isnan(pose_2d).any(axis=(0, 2))])
+    missing = f"joint_names: {lacking} of {skeleton.name} not found among {', '.join(names)}"
+    _check(path, (not lacking, f"{missing}; give the file's own skeleton with --dataset_type"))
     notes = [f"{joint} is estimated from other joints" for joint in derived(tuple(names), skeleton)]
+    joint_of = np.array([skeleton.joints.index(name) if name in skeleton.joints else -1 for name in names])
+    hidden = np.zeros(pose_2d.shape[:2], dtype=bool)
+    hidden[:, joint_of[joint_of >= 0]] = np.array(occluded)[:, joint_of >= 0]
     answers = np.array([row for of_image in labels for row in of_image], dtype=np.float64).reshape(-1, 6)
-    photo = np.repeat(np.arange(len(files)), [len(of_image) for of_image in labels])
-    order = np.array([skeleton.joints.index(name) if name in skeleton.joints else -1 for name in names])
-    pairs = order[answers[:, :2].astype(int)]
+    photo, pairs = np.repeat(np.arange(len(files)), list(map(len, labels))), joint_of[answers[:, :2].astype(int)]
     known = (pairs >= 0).all(axis=1)
     if not known.all():
         notes.append(f"{(~known).sum()} labels name joints that {skeleton.name} lacks: left out")
     label, weight, prob, risk = answers[known, 2:].T
-    at = {name: i for i, name in enumerate(names)}
-    hidden = np.array(occluded, dtype=bool)
-    hidden = [hidden[:, at[name]] if name in at else np.zeros(len(files), dtype=bool) for name in skeleton.joints]
-    return Photos(
-        *(files, pose_2d, np.stack(hidden, axis=1), np.array(is_train, dtype=bool), photo[known], pairs[known]),
-        *((2 * label - 1).astype(np.int8), weight.astype(np.float32), prob, risk, tuple(notes)),
-    )
+    of_label = {"photo": photo[known], "pairs": pairs[known], "label": (2 * label - 1).astype(np.int8)}
+    of_label |= {"weight": weight.astype(np.float32), "prob": prob, "risk": risk}
+    return Photos(files, pose_2d, hidden, np.array(is_train), **of_label, notes=tuple(notes))
 
 
 def _image(record, num_joints: int, where: str) -> tuple:
     """One image's record -> (file, keypoints, occluded, whether it is for training, rows of labels)."""
     file = record.get("im_file") if isinstance(record, dict) else None
-    if not isinstance(file, str):
-        raise InputError(f"{where}: expected an object with im_file, is_train, keypoints and anns; {_FORM}")
-    where = f"{where} ({file})"
-    if not isinstance(record.get("is_train"), bool):
-        raise InputError(f"{where}: is_train: expected true or false, found {record.get('is_train')!r}")
+    _check(where, (isinstance(file, str), f"expected an object with im_file, is_train, keypoints and anns; {_FORM}"))
+    where, is_train, labels = f"{where} ({file})", record.get("is_train"), record.get("anns", [])
+    _check(where, (isinstance(is_train, bool), f"is_train: expected true or false, found {is_train!r}"))
     keypoints = _numbers(record.get("keypoints"), 2 * num_joints, f"{where}: keypoints")
     occluded = _numbers(record.get("occluded", [0] * num_joints), num_joints, f"{where}: occluded")
-    if not set(occluded) <= {0, 1}:
-        raise InputError(f"{where}: occluded: expected 0 or 1 for each joint, found {max(occluded, key=abs)}")
-    labels = record.get("anns", [])
-    if not isinstance(labels, list):
-        raise InputError(f"{where}: anns: expected a list of labels, found {type(labels).__name__}")
+    largest = max(occluded, key=abs, default=0)
+    _check(where, (set(occluded) <= {0, 1}, f"occluded: expected 0 or 1 for each joint, found {largest}"))
+    _check(where, (isinstance(labels, list), f"anns: expected a list of labels, found {type(labels).__name__}"))
     rows = [_label(label, num_joints, f"{where}: anns[{i}]") for i, label in enumerate(labels)]
-    return file, keypoints, occluded, record["is_train"], rows
+    return file, keypoints, occluded, is_train, rows
 
 
 def _is_number(value) -> bool:
@@ -132,52 +134,48 @@ def _is_number(value) -> bool:
 
 
 def _numbers(values, count: int, where: str) -> list:
-    if not isinstance(values, list) or len(values) != count:
-        found = f"{len(values)}" if isinstance(values, list) else type(values).__name__
-        raise InputError(f"{where}: expected a list of {count} numbers for the file's joint_names, found {found}")
-    if not all(map(_is_number, values)):
-        bad = next(value for value in values if not _is_number(value))
-        raise InputError(f"{where}: expected finite numbers, found {bad!r}")
+    found = len(values) if isinstance(values, list) else type(values).__name__
+    _check(where, (found == count, f"expected a list of {count} numbers for the file's joint_names, found {found}"))
+    for value in values:
+        if not _is_number(value):
+            raise InputError(f"{where}: expected finite numbers, found {value!r}")
     return values
 
 
 def _label(label, num_joints: int, where: str) -> tuple:
     """-> (kp0, kp1, label, weight, prob, risk)."""
-    if not isinstance(label, dict):
-        raise InputError(f"{where}: expected an object with kp0, kp1 and label, found {label!r}")
-    for name in ("kp0", "kp1"):
-        index = label.get(name)
-        if type(index) is not int or not 0 <= index < num_joints:
-            raise InputError(f"{where}: {name}: expected an index from 0 to {num_joints - 1}, found {index!r}")
-    if label["kp0"] == label["kp1"]:
-        raise InputError(f"{where}: kp0 and kp1: expected two different joints, found {label['kp0']} twice")
-    if type(label.get("label")) is not int or label["label"] not in (0, 1):
-        raise InputError(f"{where}: label: expected 0 (kp0 is closer) or 1 (kp1 is), found {label.get('label')!r}")
-    weight = label.get("weight", 1)
-    if not _is_number(weight) or weight < 0:
-        raise InputError(f"{where}: weight: expected a number of at least 0, found {weight!r}")
+    _check(where, (isinstance(label, dict), f"expected an object with kp0, kp1 and label, found {label!r}"))
+    kp0, kp1, answer, weight = (label.get("kp0"), label.get("kp1"), label.get("label"), label.get("weight", 1))
+    closer = "expected 0 (kp0 is closer) or 1 (kp1 is), found"
+    index = f"expected an index from 0 to {num_joints - 1}, found"
+    _check(
+        where,
+        (type(kp0) is int and 0 <= kp0 < num_joints, f"kp0: {index} {kp0!r}"),
+        (type(kp1) is int and 0 <= kp1 < num_joints, f"kp1: {index} {kp1!r}"),
+        (kp0 != kp1, f"kp0 and kp1: expected two different joints, found {kp0} twice"),
+        (type(answer) is int and answer in (0, 1), f"label: {closer} {answer!r}"),
+        (_is_number(weight) and weight >= 0, f"weight: expected a number of at least 0, found {weight!r}"),
+    )
     crowd = (value if _is_number(value) else math.nan for value in (label.get("prob"), label.get("risk")))
-    return label["kp0"], label["kp1"], label["label"], weight, *crowd
+    return kp0, kp1, answer, weight, *crowd
 
 
 def load_truth(path, count: int, skeleton: Skeleton) -> np.ndarray:
     """An npz with pose_3d (N,K,3) mm and joint_names -> (N,K,3) in the skeleton's order. Raises InputError."""
+    where = f"--truth {path}"
     try:
         with np.load(path, allow_pickle=False) as file:
             poses, names = np.asarray(file["pose_3d"]), [str(name) for name in file["joint_names"]]
     except FileNotFoundError:
-        raise InputError(f"--truth {path}: no such file") from None
+        raise InputError(f"{where}: no such file") from None
     except Exception as error:  # whatever numpy and zipfile raise for a damaged or foreign file
-        raise InputError(f"--truth {path}: expected an npz with pose_3d and joint_names ({error})") from None
-    if poses.shape != (count, len(names), 3) or poses.dtype.kind != "f":
-        found = f"{poses.dtype} {poses.shape}"
-        raise InputError(f"--truth {path}: pose_3d: expected floats ({count}, {len(names)}, 3), found {found}")
-    lacking = [joint for joint in skeleton.joints if joint not in names]
-    if lacking:
-        raise InputError(f"--truth {path}: joint_names: {', '.join(lacking)} not found among {', '.join(names)}")
-    if not np.isfinite(poses).all():
-        bad = np.flatnonzero(~np.isfinite(poses).all(axis=(1, 2)))[0]
-        raise InputError(f"--truth {path}: pose_3d: NaN or infinite values, first in pose {bad}")
+        raise InputError(f"{where}: expected an npz with pose_3d and joint_names ({error})") from None
+    fits, found = poses.shape == (count, len(names), 3) and poses.dtype.kind == "f", f"{poses.dtype} {poses.shape}"
+    _check(where, (fits, f"pose_3d: expected floats ({count}, {len(names)}, 3), found {found}"))
+    lacking = ", ".join(joint for joint in skeleton.joints if joint not in names)
+    finite = np.isfinite(poses).all(axis=(1, 2))
+    _check(where, (not lacking, f"joint_names: {lacking} not found among {', '.join(names)}"))
+    _check(where, (finite.all(), f"pose_3d: NaN or infinite values, first in pose {finite.argmin()}"))
     return poses[:, [names.index(joint) for joint in skeleton.joints]].astype(np.float32)
 
 
@@ -187,8 +185,7 @@ def load_joints_mat(path) -> tuple[np.ndarray, np.ndarray]:
         joints = loadmat(path, variable_names=["joints"])["joints"]
     except Exception as error:  # whatever scipy raises for a damaged or foreign file
         raise InputError(f"{path}: expected LSP's joints.mat with a variable joints ({error})") from None
-    expected = get_skeleton("lsp_14k").num_joints
-    if joints.ndim != 3 or joints.shape[:2] != (3, expected) or joints.dtype.kind not in "fiu":
-        raise InputError(f"{path}: joints: expected numbers (3, {expected}, N), found {joints.dtype} {joints.shape}")
+    fits = joints.ndim == 3 and joints.shape[:2] == (3, 14) and joints.dtype.kind in "fiu"
+    _check(path, (fits, f"joints: expected numbers (3, 14, N), found {joints.dtype} {joints.shape}"))
     x_y_flag = joints.astype(np.float32).transpose(2, 1, 0)
     return x_y_flag[..., :2], x_y_flag[..., 2]

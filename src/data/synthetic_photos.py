@@ -34,21 +34,15 @@ def make_content(skeleton: Skeleton, *, num_photos: int = NUM_PHOTOS, seed: int 
     pixels = (pixels - pixels.min(axis=1, keepdims=True)) / tall * _HEIGHT_PX + _MARGIN_PX
     joints = joint_pairs(skeleton.num_joints)[draw_pairs(num_photos, skeleton.num_joints, LABELS_PER_PHOTO, rng=rng).T]
     gap = np.diff(np.take_along_axis(truth[..., 2], joints.reshape(num_photos, -1), 1).reshape(joints.shape))[..., 0]
-    wrong = rng.random(gap.shape) < flip_probability(gap, MTURK)
-    label = (gap < 0) ^ wrong  # 1: the second joint is closer
-    images = [
-        {
-            "im_file": f"images/im{i + 1:04d}.jpg",
-            "is_train": i % 2 == 0,
-            "keypoints": pixels[i].round(2).ravel().tolist(),
-            "occluded": [0] * skeleton.num_joints,
-            "anns": [
-                {"kp0": int(a), "kp1": int(b), "label": int(answer), "original_id": f"{i}_{a},{b}"}
-                for (a, b), answer in zip(joints[i], label[i], strict=True)
-            ],
-        }
-        for i in range(num_photos)
-    ]
+    label = (gap < 0) ^ (rng.random(gap.shape) < flip_probability(gap, MTURK))  # 1: the second joint is closer
+    images = []
+    for i, (pose, pairs, answers) in enumerate(zip(pixels.round(2), joints.tolist(), label.astype(int), strict=True)):
+        anns = [
+            {"kp0": a, "kp1": b, "label": answer, "original_id": f"{i}_{a},{b}"}
+            for (a, b), answer in zip(pairs, answers.tolist(), strict=True)
+        ]
+        record = {"im_file": f"images/im{i + 1:04d}.jpg", "is_train": i % 2 == 0, "keypoints": pose.ravel().tolist()}
+        images.append({**record, "occluded": [0] * skeleton.num_joints, "anns": anns})
     return {"joint_names": list(skeleton.joints), "images": images}, truth.astype(np.float32)
 
 
@@ -70,7 +64,7 @@ def _see(pose: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def main(argv=None) -> int:
     """The command line -> exit code."""
-    return run_command(_main, sys.argv[1:] if argv is None else list(argv))
+    return run_command(_main, argv)
 
 
 def _main(argv):
