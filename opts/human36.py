@@ -72,6 +72,11 @@ def _check_input(options):
         _refuse_repeats(f"{part}_subjects", getattr(options, f"{part}_subjects"))
         kind, amount = getattr(options, f"{part}_noise_type_2d"), getattr(options, f"{part}_noise_amount_2d")
         type_option, amount_option = f"--{part}_noise_type_2d {kind}", f"--{part}_noise_amount_2d {amount:g}"
+        if kind == "detections" and options.dataset_type not in ("shg_16k", "human36_17k"):
+            raise InputError(
+                f"{type_option}: detectors give the joints of shg_16k, or in some of VideoPose3D's archives those of "
+                f"human36_17k: give one of these as --dataset_type, not {options.dataset_type}"
+            )
         if kind in ("none", "detections") and amount:
             raise InputError(f"{amount_option} has no effect with {type_option}; choose another noise type")
         if kind == "uniform_linear" and amount != int(amount):

@@ -6,17 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from src import crowd
-from src.cameras import load_cameras
 from src.data.crowd_files import Answers, read_answers
-from src.data.h5 import open_h5, read_dataset
-from src.data.human36 import motion_folder
 from src.data.lsp import read_json
+from src.data.sources import open_source, rename
 from src.data.synthetic import SUBJECTS, make_cameras, make_motion
 from src.errors import InputError
 from src.labels import draw_pairs, joint_pairs
 from src.skeletons import HUMAN36_JOINTS, get_skeleton
-
-_RENAMED = {"TakingPhoto": "Photo", "WalkingDog": "WalkDog"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,20 +66,18 @@ def load_study(answer_files, truth_file, data_dir) -> Study:
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         expected = "expected pose, images and annotations with Human3.6M's joints"
         raise InputError(f"{truth_file}: {expected} ({error})") from None
-    cameras, seen = load_cameras(Path(data_dir) / "cameras.h5"), []
+    source, seen = open_source(data_dir), []
     for image in answers.images:
         if image not in records:
             raise InputError(f"{truth_file}: has no image {image}, which the answers name")
         subject, frame, action, camera = records[image]
-        first, *rest = action.split(" ", 1)
-        path = motion_folder(Path(data_dir), subject) / f"{' '.join([_RENAMED.get(first, first), *rest])}.h5"
-        with open_h5(path) as file:
-            world = read_dataset(file, "3D_positions", path).T.reshape(-1, len(HUMAN36_JOINTS), 3)
-        if (subject, camera) not in cameras or not 0 <= frame < len(world):
-            where = f"{truth_file}: image {image}"
-            raise InputError(f"{where}: no camera {camera} of S{subject}, or no frame {frame} in {path}")
+        name, known = rename(action), (subject, camera) in source.cameras and rename(action) in source.motions(subject)
+        world = source.world(subject, name) if known else ()
+        if not 0 <= frame < len(world):
+            where = f"{data_dir}: no frame {frame} of S{subject} {name} seen by camera {camera}"
+            raise InputError(f"{where}, which image {image} of {truth_file} names")
         given = np.asarray(pixels.get(image, ()), dtype=float)
         fits = given.size and given.size % len(joints) == 0
         own = given.reshape(len(joints), -1)[:, :2] if fits else None
-        seen.append((world[frame, indices], cameras[subject, camera], own))
+        seen.append((world[frame, indices], source.cameras[subject, camera], own))
     return _study(answers, seen, joints, f"Human3.6M ({Path(data_dir).name})")

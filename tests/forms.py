@@ -85,7 +85,7 @@ def write_videopose3d(folder: Path, h5: H5, *, cameras: str = "cameras.h5") -> P
 
 
 def _detections(h5: H5, subject: int, name: str, camera: str) -> np.ndarray:
-    return h5.detections(subject, name, camera, get_skeleton("shg_16k"))
+    return h5.detections(subject, name, camera, FRAMES, get_skeleton("shg_16k"))
 
 
 def longer(poses: np.ndarray) -> np.ndarray:

@@ -73,7 +73,7 @@ OPTIONS = {  # the words stand in the one line
     "--amt_train_data 150": ["--amt_train_data", "at most 1"],
     "--amt_train_data 0.01": ["--amt_train_data 0.01", "at least 2"],
     "--num_pairs 200": ["--num_pairs 200", "136"],
-    "--test_noise_type_2d detections": ["--test_noise_type_2d detections", "--dataset_type shg_16k"],
+    "--test_noise_type_2d detections": ["these detections", "--dataset_type shg_16k", "not human36_17k"],
     "--rel_labels_noise_prob mturk --tolerance_mm 10": ["--rel_labels_noise_prob", "--tolerance_mm"],
     "--dataset_type human36_19k --limb_type avg_person": ["--limb_type avg_person", "human36_19k"],
     "--eval_only": ["--eval_only", "--load"],

@@ -17,7 +17,7 @@ from src.data.h5_layout import write_layout
 from src.data.human36 import MISSING_DETECTIONS, SIMULATED_MARK, SYNTHETIC_MARK, choose_motions, oddities
 from src.data.lsp import parse_as_it_is, read_json
 from src.data.npz import read_fields
-from src.data.sources import DETECTIONS_SKELETON, Cdf, open_source
+from src.data.sources import DETECTIONS_SKELETON, open_source
 from src.data.views import Motion
 from src.errors import InputError, run_command
 from src.skeletons import HUMAN36_JOINTS, get_skeleton
@@ -33,10 +33,11 @@ def check_folder(folder) -> tuple[list[str], list[str]]:
     lines.append(f"{folder}: {source.form}")
     texts = [mark for mark in (SYNTHETIC_MARK, SIMULATED_MARK) if (source.folder / mark).exists()]
     lines += [f"{mark}: {(source.folder / mark).read_text(errors='replace').splitlines()[0]}" for mark in texts]
-    counts = {}
+    counts, detected = {}, _has_detections(source)
+    lines += [] if detected else [f"no detections of {DETECTIONS_SKELETON} in it"]
     for subject in tqdm(source.subjects(), disable=None):
         cameras = [camera for (owner, _), camera in source.cameras.items() if owner == subject]
-        line, poses, wrong = _check_subject(source, subject, cameras)
+        line, poses, wrong = _check_subject(source, subject, cameras, detected)
         counts[subject] = poses
         lines.append(line)
         problems += wrong
@@ -50,7 +51,15 @@ def check_folder(folder) -> tuple[list[str], list[str]]:
     return lines, problems
 
 
-def _check_subject(source, subject: int, cameras) -> tuple[str, int, list[str]]:
+def _has_detections(source) -> bool:
+    try:
+        source.require_detections(get_skeleton(DETECTIONS_SKELETON))
+    except InputError:
+        return False
+    return True
+
+
+def _check_subject(source, subject: int, cameras, detected: bool) -> tuple[str, int, list[str]]:
     problems, ignored = [], []
     names = source.motions(subject)
     present = [action for action in ACTIONS if any(name.split(" ")[0] == action for name in names)]
@@ -72,7 +81,8 @@ def _check_subject(source, subject: int, cameras) -> tuple[str, int, list[str]]:
             depth = camera.world_to_camera(world[:, _USED].reshape(-1, 3))[:, 2].reshape(len(world), -1)
             out = ((pixels < 0) | (pixels > _IMAGE)).any(axis=2) | (depth <= 0)
             outside += out.any(axis=1).sum()
-            without += _check_detections(source, subject, name, camera.name, len(world), problems)
+            if detected:
+                without += _check_detections(source, (subject, name, camera.name), len(world), problems)
     seen = frames * len(cameras)
     twins = sum(name.split(" ")[0] in ACTIONS for name in names)
     line = f"S{subject}: {twins} motions of {len(present)} actions, {frames:,} frames, {len(cameras)} cameras"
@@ -82,20 +92,14 @@ def _check_subject(source, subject: int, cameras) -> tuple[str, int, list[str]]:
     return "; ".join([line, *(note.split(": ", 1)[1] for note in ignored)]), seen, problems
 
 
-def _check_detections(source, subject: int, name: str, camera: str, frames: int, problems: list) -> list[str]:
+def _check_detections(source, motion: tuple[int, str, str], frames: int, problems: list) -> list[str]:
     """The view's name, if it has no detections; what is wrong with those that it has goes into ``problems``."""
-    missing = [f"{name} {camera}"]
-    if isinstance(source, Cdf):
-        return missing
     try:
-        found = source.detections(subject, name, camera, get_skeleton(DETECTIONS_SKELETON))
+        source.detections(*motion, frames, get_skeleton(DETECTIONS_SKELETON))
     except InputError as error:
-        known = (subject, name, camera) == MISSING_DETECTIONS
-        if not known and not str(error).endswith("no such file") and "no 2D archive" not in str(error):
+        if motion != MISSING_DETECTIONS:
             problems.append(str(error))
-        return missing
-    if len(found) != frames:
-        problems.append(f"S{subject} {name} {camera}: {len(found)} frames of detections, {frames} of motion")
+        return [" ".join(motion[1:])]
     return []
 
 
@@ -123,25 +127,17 @@ def convert(folder, out: Path) -> str:
     wanted = []
     for subject in source.subjects():
         wanted += [(subject, name) for name in source.motions(subject) if name.split(" ")[0] in ACTIONS]
-    views = [(key, camera) for key in wanted for owner, camera in source.cameras if owner == key[0]]
     skeleton = get_skeleton(DETECTIONS_SKELETON)
-
-    def has_detections() -> bool:
-        try:
-            source.detections(*views[-1][0], views[-1][1], skeleton)
-        except InputError:
-            return False
-        return True
 
     def detect(motion, camera):
         try:
-            return source.detections(motion.subject, motion.name, camera.name, skeleton)
+            return source.detections(motion.subject, motion.name, camera.name, len(motion.world), skeleton)
         except InputError:
             if (motion.subject, motion.name, camera.name) != MISSING_DETECTIONS:
                 raise
         return None
 
-    present = bool(views) and has_detections()
+    present = _has_detections(source)
     motions = (Motion(*key, key[1], source.world(*key), "") for key in wanted)
     texts = {
         m: (source.folder / m).read_text() for m in (SYNTHETIC_MARK, SIMULATED_MARK) if (source.folder / m).exists()

@@ -48,17 +48,15 @@ def load_human36(
 
     def detect(motion: Motion, camera: Camera):
         try:
-            found = source.detections(motion.subject, motion.name, camera.name, skeleton)
+            return source.detections(motion.subject, motion.name, camera.name, len(motion.world), skeleton)
         except InputError:
             if (motion.subject, motion.name, camera.name) != MISSING_DETECTIONS:
                 raise
             notes.append(NO_DETECTIONS)
             return None
-        if len(found) != len(motion.world):
-            expected = f"detections of camera {camera.name}: expected {len(motion.world)} frames, as the motion has"
-            raise InputError(f"{motion.where}: {expected}, found {len(found)}")
-        return found
 
+    if detections:
+        source.require_detections(skeleton)
     detect = detect if detections else None
     views = view_motions(read_motions(), source.cameras, skeleton, detect=detect, keep_every=keep_every)
     if detections and (source.folder / SIMULATED_MARK).exists():
@@ -77,7 +75,7 @@ def choose_motions(motions, actions, place, notes: list) -> list[tuple[str, str]
         notes.append(f"{place}: ignored {', '.join(by_action[word])}: not one of the actions")
     missing = [action for action in actions if action not in by_action]
     if missing:
-        raise InputError(f"{place}: no motion of {', '.join(missing)}; expected '{missing[0]}' or '{missing[0]} 1'")
+        raise InputError(f"{place}: no file of {', '.join(missing)}; expected '{missing[0]}' or '{missing[0]} 1'")
     return [(action, name) for action in actions for name in by_action[action]]
 
 
@@ -89,7 +87,7 @@ def oddities(poses: np.ndarray, joints) -> list[str]:
     found = []
     extent = np.ptp(poses, axis=1).max()
     if not 300 < extent < 6000:
-        found.append(f"the tallest pose measures {extent:.4g}: another unit where millimetres are expected?")
+        found.append(f"the tallest pose measures {extent:.4g}: metres where millimetres are expected, or inches?")
     place = {name: poses[:, index] for index, name in enumerate(joints)}
     if {"neck", *(f"{s}_{j}" for s in ("left", "right") for j in ("hip", "knee", "ankle"))} <= set(place):
         middle = (place["left_hip"] + place["right_hip"]) / 2

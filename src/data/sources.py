@@ -2,8 +2,8 @@
 
 A form has: ``key``; ``form`` in words; ``folder``; ``files``, those read so far; ``cameras``; ``subjects()``;
 ``place(subject)``, for messages; ``motions(subject)`` -> {name: where it is}; ``world(subject, name)`` -> (F,32,3) mm;
-``detections(subject, name, camera, skeleton)`` -> (frames,K,2) px. All raise InputError naming the file for what is
-missing or wrong.
+``detections(subject, name, camera, frames, skeleton)`` -> (frames,K,2) px; ``require_detections(skeleton)``. All raise
+InputError naming the file for what is missing or wrong.
 """
 
 import re
@@ -20,7 +20,7 @@ from src.skeletons import HUMAN36_JOINTS, Skeleton
 
 _HOW_TO_GET_DATA = "README.md says how to get data, and --data_dir synthetic needs none"
 _CAMERA_FILES = ("cameras.h5", "metadata.xml")
-DETECTIONS_SKELETON = "shg_16k"
+DETECTIONS_SKELETON, _DETECTIONS = "shg_16k", "StackedHourglassFineTuned240"
 _RENAMED = {"TakingPhoto": "Photo", "WalkingDog": "WalkDog"}  # what subject 1's files are called
 
 
@@ -32,7 +32,7 @@ class _Folder:
         present = [folder / name for name in _CAMERA_FILES if (folder / name).is_file()]
         if not present:
             found = ", ".join(sorted(path.name for path in folder.iterdir())[:8]) or "an empty folder"
-            expected = f"{self.form} needs {' or '.join(_CAMERA_FILES)} beside it, found {found}"
+            expected = f"expected {' or '.join(_CAMERA_FILES)} and subjects S1, S5, ..., found {found}"
             raise InputError(f"--data_dir {folder}: {expected}; {_HOW_TO_GET_DATA}")
         self.cameras, self.files = load_cameras(present[0]), [present[0]]
 
@@ -71,14 +71,20 @@ class H5(_Folder):
             raise InputError(f"{path}: 3D_positions: expected shape (96, frames), found {flat.shape}")
         return check_world(flat.T, f"{path}: 3D_positions")
 
-    def detections(self, subject: int, name: str, camera: str, skeleton: Skeleton) -> np.ndarray:
-        """Of the stacked hourglass."""
+    def require_detections(self, skeleton: Skeleton):
+        """Raise InputError if there are none of the skeleton's joints."""
         require_skeleton(skeleton, DETECTIONS_SKELETON)
+        if not any(self.folder.glob(f"S*/{_DETECTIONS}")):
+            raise InputError(f"{self.folder}: no folder {_DETECTIONS} with detections; use another 2D noise type")
+
+    def detections(self, subject: int, name: str, camera: str, frames: int, skeleton: Skeleton) -> np.ndarray:
+        """Of the stacked hourglass."""
+        self.require_detections(skeleton)
         path = detection_path(self.folder, subject, name, camera)
         with open_h5(path) as file:
             poses = read_dataset(file, "poses", path)
         self.files.append(path)
-        return check_detections(poses, skeleton, f"{path}: poses")
+        return check_detections(poses, (frames, skeleton.num_joints, 2), f"{path}: poses")
 
 
 class Cdf(_Folder):
@@ -113,7 +119,7 @@ class Cdf(_Folder):
             points = points @ camera.R + camera.T.T
         return points
 
-    def detections(self, subject: int, name: str, camera: str, skeleton: Skeleton):
+    def require_detections(self, skeleton: Skeleton):
         """There are none."""
         raise InputError(f"{self.folder}: {self.form} hold no detections; use another 2D noise type, or the h5 layout")
 
@@ -161,20 +167,24 @@ class VideoPose3D(_Folder):
             raise InputError(f"{where}: expected shape (frames, 32, 3), found {poses.shape}")
         return check_world(poses * 1000, where)
 
-    def detections(self, subject: int, name: str, camera: str, skeleton: Skeleton) -> np.ndarray:
+    def detections(self, subject: int, name: str, camera: str, frames: int, skeleton: Skeleton) -> np.ndarray:
         """Of the archive whose joints the skeleton has; it may hold more frames than the motion."""
-        if skeleton.name not in self._detections:
-            self._detections[skeleton.name] = self._find_detections(skeleton)
-        path, by_subject = self._detections[skeleton.name]
+        path, by_subject = self.require_detections(skeleton)
         where = f"{path}: S{subject} {name}"
         seen = by_subject.get(f"S{subject}", {}).get(name, ())
         number = sorted(own for owner, own in self.cameras if owner == subject).index(camera)
         if not isinstance(seen, (list, tuple, np.ndarray)) or len(seen) <= number:
             raise InputError(f"{where}: expected the detections of each camera, found none of camera {camera}")
-        frames = _numbers(self._motions[f"S{subject}"][name]).shape[0]
-        return check_detections(_numbers(seen[number])[:frames, ..., :2], skeleton, f"{where} camera {camera}")
+        poses, shape = _numbers(seen[number])[:frames, ..., :2], (frames, skeleton.num_joints, 2)
+        return check_detections(poses, shape, f"{where} camera {camera}")
 
-    def _find_detections(self, skeleton: Skeleton):
+    def require_detections(self, skeleton: Skeleton) -> tuple[Path, dict]:
+        """The archive with the skeleton's joints, and its content by subject and action. Raises InputError."""
+        if skeleton.name not in self._detections:
+            self._detections[skeleton.name] = self._find_detections(skeleton)
+        return self._detections[skeleton.name]
+
+    def _find_detections(self, skeleton: Skeleton) -> tuple[Path, dict]:
         found = []
         for path in sorted(self.folder.glob("data_2d_h36m_*.npz")):
             if not path.stem.endswith("_gt"):  # its projection is not the dataset's own: tangential terms swapped
@@ -210,7 +220,7 @@ def open_source(data_dir):
 
 def detection_path(folder: Path, subject: int, name: str, camera: str) -> Path:
     """The file of the h5 layout with one camera's detections of a motion."""
-    return folder / f"S{subject}" / "StackedHourglassFineTuned240" / f"{name.replace(' ', '_')}.{camera}.h5"
+    return folder / f"S{subject}" / _DETECTIONS / f"{name.replace(' ', '_')}.{camera}.h5"
 
 
 def rename(motion: str) -> str:
@@ -234,10 +244,10 @@ def check_world(poses: np.ndarray, where) -> np.ndarray:
     return world
 
 
-def check_detections(poses: np.ndarray, skeleton: Skeleton, where) -> np.ndarray:
+def check_detections(poses: np.ndarray, shape: tuple[int, int, int], where) -> np.ndarray:
     """Detections (F,K,2) px -> float32. Raises InputError."""
-    if poses.ndim != 3 or poses.shape[1:] != (skeleton.num_joints, 2):
-        raise InputError(f"{where}: expected shape (frames, {skeleton.num_joints}, 2), found {poses.shape}")
+    if poses.shape != shape:
+        raise InputError(f"{where}: expected shape {shape} as the motion has {shape[0]} frames, found {poses.shape}")
     check_values(poses, where)
     return poses.astype(np.float32)
 
