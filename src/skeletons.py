@@ -24,7 +24,7 @@ class Skeleton:
     joints: K names. limbs: L pairs of joint indices. root: index of the joint that sits at the origin. unit_limb: index
     of the limb that lengths are divided by. masked_limbs: indices of limbs that the skeleton loss leaves out.
     human36_indices: the K indices among Human3.6M's 32 joints. average_limb_lengths: L lengths of an average person
-    (only proportions matter), or None where nobody has measured them.
+    (only proportions matter), or None where nobody has measured them. left_right: pairs of joint indices.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Skeleton:
     masked_limbs: tuple[int, ...]
     human36_indices: tuple[int, ...]
     average_limb_lengths: tuple[float, ...] | None
+    left_right: tuple[tuple[int, int], ...]
 
     @property
     def num_joints(self) -> int:
@@ -44,7 +45,8 @@ class Skeleton:
     @property
     def right_limbs(self) -> tuple[bool, ...]:
         """For each limb, whether it is drawn in the colour of the right side."""
-        return tuple("right" in self.joints[second] for _, second in self.limbs)
+        right = {joint for _, joint in self.left_right}
+        return tuple(second in right for _, second in self.limbs)
 
     @property
     def limb_ends(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -116,7 +118,10 @@ def get_skeleton(name: str) -> Skeleton:
     return _from_names(name, joints, limbs, **ends, masked_limbs=masked, lengths=lengths)
 
 
-def _from_names(name, joints, limbs, *, root, unit_limb, masked_limbs, lengths) -> Skeleton:
+def _from_names(name, joints, limbs, *, root, unit_limb, masked_limbs, lengths, left_right=None) -> Skeleton:
+    if left_right is None:
+        twins = {joint: joint.replace("left", "right") for joint in joints if "left" in joint}
+        left_right = [(left, right) for left, right in twins.items() if right in joints]
     return Skeleton(
         name=name,
         joints=tuple(joints),
@@ -126,6 +131,7 @@ def _from_names(name, joints, limbs, *, root, unit_limb, masked_limbs, lengths) 
         masked_limbs=tuple(map(limbs.index, masked_limbs)),
         human36_indices=tuple(map(HUMAN36_JOINTS.index, joints)) if set(HUMAN36_JOINTS).issuperset(joints) else (),
         average_limb_lengths=None if lengths is None else tuple(map(float, lengths)),
+        left_right=tuple((joints.index(left), joints.index(right)) for left, right in left_right),
     )
 
 
@@ -133,7 +139,7 @@ def read_skeleton(path) -> str:
     """A skeleton's json file -> its content as text, for `get_skeleton`. Raises InputError naming what is wrong in it.
 
     Fields: joints (names in model order), limbs (pairs of names), root (a name), unit_limb (one of the limbs);
-    maybe name, masked_limbs (pairs) and average_limb_lengths (a number per limb).
+    maybe name, left_right (pairs), masked_limbs (pairs) and average_limb_lengths (a number per limb).
     """
     try:
         text = json.dumps(json.loads(Path(path).read_text()))
@@ -159,7 +165,8 @@ def _custom(text: str) -> Skeleton:
         if lengths is not None and (len(lengths) != len(limbs) or not all(0 < length < 1e6 for length in lengths)):
             raise InputError(f"skeleton: average_limb_lengths: expected {len(limbs)} lengths, one for each limb")
         name = str(content.get("name", f"own skeleton of {len(joints)} joints"))
-        return _from_names(name, joints, limbs, root=root, unit_limb=unit, masked_limbs=masked, lengths=lengths)
+        ends = {"root": root, "unit_limb": unit, "left_right": content.get("left_right")}
+        return _from_names(name, joints, limbs, **ends, masked_limbs=masked, lengths=lengths)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         expected = "expected joints, limbs, root (a joint) and unit_limb (a limb)"
         raise InputError(f"skeleton: {expected}: {error!r}") from None

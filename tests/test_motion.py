@@ -102,7 +102,7 @@ def test_places_by_hand(tmp_path):
     hip, arm, hand, end = bvh.places(range(4), bvh.motion).swapaxes(0, 1)
     # First frame: the arm turned by 90 degrees about z, so the hand is above it instead of beside it.
     np.testing.assert_allclose(
-        [hip[0], arm[0], hand[0], end[0]], np.add([1, 2, 3], [[100, 0, 0], [100, 10, 0], [100, 15, 0], [100, 16, 0]])
+        [hip[0], arm[0], hand[0], end[0]], np.add([101, 2, 3], [[0, 0, 0], [0, 10, 0], [0, 15, 0], [0, 16, 0]])
     )
     # Second: the hips by 90 about z (y becomes -x, x becomes y), the arm by 90 about x, which leaves the hand's x alone.
     np.testing.assert_allclose([hip[1], arm[1], hand[1]], [[1, 2, 3], [-9, 2, 3], [-9, 7, 3]], atol=1e-12)

@@ -20,7 +20,7 @@ from src.data.arrays import PoseArrays
 from src.data.human36 import load_human36
 from src.data.npz import load_npz
 from src.errors import InputError
-from src.skeletons import HUMAN36_JOINTS, get_skeleton
+from src.skeletons import HUMAN36_JOINTS, get_skeleton, read_skeleton
 
 SKELETON = get_skeleton("human36_17k")
 
@@ -184,13 +184,12 @@ def test_a_skeleton_of_ones_own_finds_its_joints_by_name(folders, tmp_path):
     path = tmp_path / "legs.json"
     path.write_text(
         '{"joints": ["knee", "hip", "foot"], "limbs": [["hip", "knee"], ["knee", "foot"]], "root": "hip", '
-        '"unit_limb": ["hip", "knee"]}'
+        '"unit_limb": ["hip", "knee"], "left_right": [["hip", "knee"]]}'
     )
     names = ["hip", "knee", "foot", *(f"j{i}" for i in range(14))]
     own = rewrite(tmp_path / "own.npz", folders["npz"], joint_names=np.array(names))
-    from src.skeletons import read_skeleton
-
     skeleton = get_skeleton(read_skeleton(path))
+    assert skeleton.right_limbs == (True, False)
     np.testing.assert_array_equal(load(own, skeleton).pose_3d, folders["arrays"].pose_3d[:, [1, 0, 2]])
     with pytest.raises(InputError, match="Human3.6M has no joint knee"):
         load(folders["h5"], skeleton)
