@@ -104,7 +104,7 @@ def test_places_by_hand(tmp_path):
     np.testing.assert_allclose(
         [hip[0], arm[0], hand[0], end[0]], np.add([101, 2, 3], [[0, 0, 0], [0, 10, 0], [0, 15, 0], [0, 16, 0]])
     )
-    # Second: the hips by 90 about z (y becomes -x, x becomes y), the arm by 90 about x, which leaves the hand's x alone.
+    # Second: the hips by 90 about z (y becomes -x, x becomes y), the arm by 90 about x, the axis that its hand is on.
     np.testing.assert_allclose([hip[1], arm[1], hand[1]], [[1, 2, 3], [-9, 2, 3], [-9, 7, 3]], atol=1e-12)
 
 
