@@ -3,14 +3,13 @@
 import json
 import re
 import warnings
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
+from src.data.npz import load_pickled_npz
 from src.errors import InputError
 from src.keypoints import LAYOUTS, Keypoints, joints_of_width
-from src.unpickling import load_pickle, plain
 
 _OPENPOSE = {25: "openpose_25", 18: "openpose_18"}
 _ARRAY_NAMES = ("poses_2d", "pose_2d", "keypoints")
@@ -80,13 +79,7 @@ def _from_array(array: np.ndarray, path, layout, frame=None, person=None, notes=
 
 def _videopose3d(path, layout):
     """{subject: {action: [poses (frames, K, 2) of each camera]}}, pickled into an npz; sequences end to end."""
-    content = {}
-    with zipfile.ZipFile(path) as archive:
-        for name in [name for name in ("positions_2d", "metadata") if f"{name}.npy" in archive.namelist()]:
-            with archive.open(f"{name}.npy") as file:
-                np.lib.format.read_magic(file)
-                np.lib.format.read_array_header_1_0(file)
-                content[name] = plain(load_pickle(file, path))
+    content = load_pickled_npz(path, ("positions_2d", "metadata"))
     subjects, named = content["positions_2d"], content.get("metadata", {}).get("layout_name")
     try:
         parts = [np.asarray(p) for actions in subjects.values() for cameras in actions.values() for p in cameras]
