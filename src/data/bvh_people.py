@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from src.data.bvh import Bvh, Node
+from src.data.kinematics import proportions
 from src.errors import InputError
 from src.skeletons import HUMAN36_JOINTS
 
@@ -180,7 +181,6 @@ def with_lengths(poses: np.ndarray, lengths: np.ndarray) -> np.ndarray:
 
 
 def varied(lengths: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The bones of another person: taller or shorter, with other legs, arms and width."""
-    height, legs, arms, width = rng.uniform((0.88, 0.94, 0.94, 0.85), (1.1, 1.06, 1.06, 1.15))
-    groups = {"hip": width, "shoulder": width, "knee": legs, "ankle": legs, "elbow": arms, "wrist": arms}
-    return lengths * [height * groups.get(second.rpartition("_")[2], 1.0) for _, second in BONES]
+    """The bones of another person."""
+    factors = proportions(rng)
+    return lengths * [factors[joint.removeprefix("left_").removeprefix("right_")] for _, joint in BONES]

@@ -27,13 +27,18 @@ _ARM = {"shoulder": (152, 0, -12), "elbow": (0, 0, -280), "wrist": (0, 0, -250),
         "thumb": (-25, 55, -55)}  # fmt: skip
 
 
-def make_body(rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Bone vectors (3,) mm by the joint at their end: a person of their own height, limbs and build."""
+def proportions(rng: np.random.Generator) -> dict[str, float]:
+    """Factors by the joint at a bone's end, without its side: a person of their own height, limbs and build."""
     height, legs, arms, width = rng.uniform((0.88, 0.94, 0.94, 0.85), (1.1, 1.06, 1.06, 1.15))
     scales = dict.fromkeys(_TRUNK, 1) | dict.fromkeys(_LEG, legs) | dict.fromkeys(_ARM, arms)
     scales |= {"hip": width, "shoulder": width}
+    return {name: height * scale for name, scale in scales.items()}
+
+
+def make_body(rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Bone vectors (3,) mm by the joint at their end, of a person with `proportions`."""
     bones = _TRUNK | _LEG | _ARM
-    return {name: height * scale * np.array(bones[name], dtype=float) for name, scale in scales.items()}
+    return {name: scale * np.array(bones[name], dtype=float) for name, scale in proportions(rng).items()}
 
 
 def _rotation(**degrees: np.ndarray) -> np.ndarray:

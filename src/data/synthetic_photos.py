@@ -1,22 +1,14 @@
-"""Synthetic "photos" with relative depth labels: synthetic motion, unusual viewpoints, simulated annotators.
+"""Synthetic "photos" with relative depth labels: synthetic motion, unusual viewpoints, simulated annotators."""
 
-``python -m src.data.synthetic_photos --out DIR`` writes it: labels.json, and the 3D truth beside it in truth.npz.
-"""
-
-import json
-import sys
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
 from src import seeding
 from src.data.human36 import ACTIONS
 from src.data.synthetic import SUBJECTS, make_motion
-from src.errors import run_command
 from src.labels import MTURK, draw_pairs, flip_probability, joint_pairs
-from src.runs import write_atomically
-from src.skeletons import Skeleton, get_skeleton
+from src.skeletons import Skeleton
 
 NUM_PHOTOS, LABELS_PER_PHOTO = 600, 5
 _FRAMES = 7  # of every motion
@@ -60,26 +52,3 @@ def _see(pose: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     down = np.cross(-back, right)
     rolled = np.cos(roll) * right + np.sin(roll) * down, np.cos(roll) * down - np.sin(roll) * right
     return (pose - pose.mean(axis=0)) @ np.stack([*rolled, -back]).T + [0, 0, rng.uniform(3500, 9000)]
-
-
-def main(argv=None) -> int:
-    """The command line -> exit code."""
-    return run_command(_main, argv)
-
-
-def _main(argv):
-    from opts.parsing import new_parser  # only the command line knows of options
-
-    parser = new_parser("Write synthetic relative depth labels in the form of LSP's, without photos.")
-    parser.add_argument("--out", required=True, type=Path, help="folder for labels.json and truth.npz")
-    out = parser.parse_args(argv).out
-    out.mkdir(parents=True, exist_ok=True)
-    content, truth = make_content(get_skeleton("lsp_14k"))
-    arrays = {"pose_3d": truth, "joint_names": np.array(content["joint_names"])}
-    write_atomically(out / "truth.npz", lambda path: np.savez(path, **arrays))
-    write_atomically(out / "labels.json", lambda path: path.write_text(json.dumps(content)))
-    print(f"{out / 'labels.json'}: {NUM_PHOTOS} synthetic poses; their 3D truth: {out / 'truth.npz'}")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
