@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -42,16 +43,13 @@ class TrainingData:
 class TestData:
     """inputs (N,K,2) standardised and target (N,K,3) mm on the device; actions (N,); joints: K names."""
 
-    __test__ = False  # no test case, whatever pytest thinks of the name
-
     inputs: torch.Tensor
     target: torch.Tensor
     actions: np.ndarray
     joints: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class LiftingModel:
+class LiftingModel(NamedTuple):
     """A network and what turns its output into millimetres (None: the output is millimetres)."""
 
     network: nn.Module
@@ -60,11 +58,10 @@ class LiftingModel:
     def __call__(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Standardised keypoints (B,K,2) -> pose (B,K,3) mm, scale (B,1) or None."""
         pose, scale = self.network(inputs)
-        return (pose if self.output_standardizer is None else self.output_standardizer.invert(pose)), scale
+        return self.output_standardizer.invert(pose) if self.output_standardizer else pose, scale
 
 
-@dataclass(frozen=True, eq=False)
-class Trainee:
+class Trainee(NamedTuple):
     """What training changes, and by what."""
 
     model: LiftingModel
@@ -72,8 +69,7 @@ class Trainee:
     optimizer: torch.optim.Optimizer
 
 
-@dataclass(frozen=True)
-class Schedule:
+class Schedule(NamedTuple):
     """Adam's learning rate: lr x gamma^floor(step / decay), steps counted from 1 over the whole run."""
 
     lr: float
@@ -87,11 +83,8 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a run is trained and tested.
-
-    seed: of every draw; epochs: in all; batch, test_batch: frames at a time; max_norm: largest gradient norm;
-    test_every: epochs between tests.
-    """
+    """How a run is trained and tested. seed: of every draw; epochs: in all; batch, test_batch: frames at a time;
+    max_norm: largest gradient norm; test_every: epochs between tests."""
 
     seed: int
     epochs: int

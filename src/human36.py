@@ -3,6 +3,7 @@
 from functools import partial
 
 from src import build, report
+from src.data.arrays import data_name
 from src.fit import Test, test_model
 from src.metrics import CHOSEN, MEANS_MM
 from src.skeletons import get_skeleton
@@ -19,14 +20,21 @@ class Human36:
         self.options = options
         self._test_arrays = build.load_poses(options, "test")
         self._test_poses = build.centre(self._test_arrays, options, "test")
-        self._train = None
+        test, train = self._test_arrays.describe(), None
         if options.eval_only:
             self.statistics = build.Statistics.from_state(source["statistics"])
         else:
             arrays = build.load_poses(options, "train")
-            self._train = arrays, build.centre(arrays, options, "train")
+            self._train, train = (arrays, build.centre(arrays, options, "train")), arrays.describe()
             self.statistics = build.fit_statistics(self._train[1], options)
-        self.data = build.describe_data(options, self._train and self._train[0], self._test_arrays)
+        self.data = {
+            "form": "built-in" if options.data_dir == "synthetic" else "human36_h5",
+            "name": data_name(options.data_dir),
+            "synthetic": self._test_arrays.synthetic,
+            "train": train,
+            "test": test,
+            "overlapping_subjects": sorted(set(test["subjects"]) & set(train["subjects"])) if train else [],
+        }
 
     def lines(self) -> list[str]:
         """What the user should know of the data."""

@@ -100,10 +100,10 @@ class RelativeLabels:
 def add_noise_2d(pose_2d: np.ndarray, kind: str, amount: float, *, rng: np.random.Generator) -> np.ndarray:
     """Noise on pixels (N,K,2), drawn per keypoint; returns new float32 poses.
 
-    kind: "none"; "normal" with *variance* ``amount`` px^2 per coordinate; "uniform_linear": integer offsets in
+    kind: "none" or "detections" (which err by themselves): none; "normal" with *variance* ``amount`` px^2 per coordinate; "uniform_linear": integer offsets in
     [0, amount] per coordinate; "uniform_radial": distance ``amount`` px in a random direction.
     """
-    if kind == "none":
+    if kind in ("none", "detections"):
         return pose_2d
     if kind == "normal":
         offset = rng.standard_normal(pose_2d.shape, dtype=np.float32) * np.sqrt(amount)
