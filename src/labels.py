@@ -100,8 +100,9 @@ class RelativeLabels:
 def add_noise_2d(pose_2d: np.ndarray, kind: str, amount: float, *, rng: np.random.Generator) -> np.ndarray:
     """Noise on pixels (N,K,2), drawn per keypoint; returns new float32 poses.
 
-    kind: "none" or "detections" (which err by themselves): none; "normal" with *variance* ``amount`` px^2 per coordinate; "uniform_linear": integer offsets in
-    [0, amount] per coordinate; "uniform_radial": distance ``amount`` px in a random direction.
+    kind: "none" or "detections": as they are; "normal" with *variance* ``amount`` px^2 per coordinate;
+    "uniform_linear": integer offsets in [0, amount] per coordinate; "uniform_radial": distance ``amount`` px in a
+    random direction.
     """
     if kind in ("none", "detections"):
         return pose_2d
