@@ -47,16 +47,21 @@ def _compute(run: RunFolder, options, task_type, device) -> dict:
     if loaded is not None:
         load_weights(model.network, loaded, options.load)
     test, state = task.test(device), State()
+
+    def begin():
+        run.write_json("options.json", plain)
+        run.write_json("environment.json", environment(device))
+
     if options.eval_only:
         epoch, tested = loaded["epoch"], test.run(model)
-        run.begin(plain, environment(device))
+        begin()
     else:
         recipe, training_data = build.build_recipe(options), task.training_data(device)
         trainee = Trainee(model, build.build_criterion(options), build.build_optimizer(model, options))
         state = resume(run, trainee, plain, task.data)
         if loaded is not None and task_type.TAKES_OVER_OPTIMIZER and not options.fresh_optimizer:
             state.step = take_over(trainee, loaded, options.load)
-        run.begin(plain, environment(device))
+        begin()
         extras = {"options": plain, "statistics": task.statistics.state(), "data": task.data}
         extras |= {"loaded_sha256": loaded_sha256} if loaded_sha256 else {}
         with report.Report(training_data.steps(recipe.batch), recipe.epochs, state) as progress:
@@ -66,9 +71,9 @@ def _compute(run: RunFolder, options, task_type, device) -> dict:
     result = {
         **task.result(tested),
         **{"epoch": epoch, "which": "last", "best": state.best, "frames": task.data["test"]["frames"]},
-        "skeleton": get_skeleton(options.dataset_type).name,
-        **{name: getattr(options, name) for name in ("supervision", "seed")},
-        **{"preset": list(options.preset), "trained": not options.eval_only, "loaded_from": options.load},
+        **{"skeleton": get_skeleton(options.dataset_type).name, "supervision": options.supervision},
+        **{"seed": options.seed, "preset": list(options.preset)},
+        **{"trained": not options.eval_only, "loaded_from": options.load},
         "tested_sha256" if options.eval_only else "loaded_sha256": loaded_sha256,
         "data": task.data,
     }
