@@ -51,10 +51,6 @@ class Human36:
         data = build.make_test_data(self._test_arrays, self._test_poses, self.statistics, **how)
         return Test(partial(test_model, data=data, batch=self.options.test_batch), MEANS_MM, CHOSEN)
 
-    def result(self, tested) -> dict:
-        """What result.json holds of a test."""
-        return tested[0]
-
     def save(self, run, tested, *, history, title: str):
         """Predictions and pictures, where asked for."""
         both, skeleton = (self._test_arrays, self._test_poses), get_skeleton(self.options.dataset_type)
