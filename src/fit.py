@@ -122,8 +122,8 @@ def load_weights(network, checkpoint: dict, path):
     try:
         network.load_state_dict(checkpoint["network"])
     except (RuntimeError, AttributeError, TypeError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: its weights do not fit the network of its options ({reason[:200]})") from None
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{path}: its weights do not fit the network of its options ({reason})") from None
 
 
 def resume(run: RunFolder, trainee: engine.Trainee, options: dict, data: dict) -> State:
@@ -181,7 +181,7 @@ def load_run(folder, options: dict) -> dict:
 
 def take_over(trainee: engine.Trainee, checkpoint: dict, path) -> int:
     """Go on with another run's optimiser: put its state into the trainee's -> steps done there. Raises InputError."""
-    if not isinstance(checkpoint.get("step"), int) or "optimizer" not in checkpoint:
+    if not _holds(checkpoint, {"step": int, "optimizer": dict}):
         raise InputError(f"--load {path}: holds weights without their optimiser; add --fresh_optimizer")
     _load_optimizer(trainee, checkpoint, path)
     return checkpoint["step"]

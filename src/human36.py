@@ -18,9 +18,9 @@ class Human36:
 
     def __init__(self, options, source: dict | None):
         self.options = options
-        self._test_arrays = build.load_poses(options, "test")
-        self._test_poses = build.centre(self._test_arrays, options, "test")
-        test, train = self._test_arrays.describe(), None
+        arrays = build.load_poses(options, "test")
+        self._test = arrays, build.centre(arrays, options, "test")
+        synthetic, test, train = arrays.synthetic, arrays.describe(), None
         if options.eval_only:
             self.statistics = build.Statistics.from_state(source["statistics"])
         else:
@@ -30,7 +30,7 @@ class Human36:
         self.data = {
             "form": "built-in" if options.data_dir == "synthetic" else "human36_h5",
             "name": data_name(options.data_dir),
-            "synthetic": self._test_arrays.synthetic,
+            "synthetic": synthetic,
             "train": train,
             "test": test,
             "overlapping_subjects": sorted(set(test["subjects"]) & set(train["subjects"])) if train else [],
@@ -47,14 +47,13 @@ class Human36:
 
     def test(self, device) -> Test:
         """How a model is tested on the test poses."""
-        how = {"options": self.options, "device": device}
-        data = build.make_test_data(self._test_arrays, self._test_poses, self.statistics, **how)
+        data = build.make_test_data(*self._test, self.statistics, options=self.options, device=device)
         return Test(partial(test_model, data=data, batch=self.options.test_batch), MEANS_MM, CHOSEN)
 
     def save(self, run, tested, *, history, title: str):
         """Predictions and pictures, where asked for."""
-        both, skeleton = (self._test_arrays, self._test_poses), get_skeleton(self.options.dataset_type)
+        skeleton = get_skeleton(self.options.dataset_type)
         if self.options.save_predictions:
-            report.save_predictions(run, *both, tested, joints=skeleton.joints)
+            report.save_predictions(run, *self._test, tested, joints=skeleton.joints)
         if self.options.save_ims:
-            report.save_pictures(run, *both, tested, history=history, skeleton=skeleton, title=title)
+            report.save_pictures(run, *self._test, tested, history=history, skeleton=skeleton, title=title)

@@ -7,7 +7,6 @@ import numpy as np
 from matplotlib.image import imread
 from tqdm import tqdm
 
-from src.errors import InputError
 from src.metrics import CHOSEN, MEANS, MEANS_MM
 from src.plotting.figures import save_figure
 from src.plotting.poses import draw_test_poses
@@ -60,20 +59,6 @@ def notes(data: dict) -> list[str]:
     if subjects := data["overlapping_subjects"]:
         lines.append(f"note: subjects {subjects} are in training and test set: errors will look too good")
     return lines
-
-
-def run_title(data: dict, result: dict) -> str:
-    """What stands over a run's pictures."""
-    return f"{data_title(data)}, {'+'.join(result['preset'])}, seed {result['seed']}"
-
-
-def print_lines(lines_of, result: dict, run: RunFolder):
-    """Print what ``lines_of(result, run)`` makes of a result. Raises InputError if the result is no longer whole."""
-    try:
-        lines = lines_of(result, run)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{run.path / 'result.json'}: is damaged ({error!r}); move it away, and run again") from None
-    print("\n".join(lines))
 
 
 def _best_lines(best: dict | None, text: str) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from opts.parsing import describe, run_options
 from src import build, report
 from src.engine import Trainee
+from src.errors import InputError
 from src.fit import State, finished_result, fit, load_run, load_weights, read_run, resume, take_over
 from src.runs import RunFolder, environment, file_sha256
 from src.skeletons import get_skeleton
@@ -30,7 +31,12 @@ def run_task(script: str, task_type, parse_options, argv):
             result = _compute(run, options, task_type, device)
         else:
             print(f"finished already, nothing to do: {run.path} holds the result of {result['epoch']} epochs")
-        report.print_lines(task_type.lines_of_result, result, run)
+        try:
+            lines = task_type.lines_of_result(result, run)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            damaged = f"{run.path / 'result.json'}: is damaged ({error!r})"
+            raise InputError(f"{damaged}; move it away, and run again") from None
+        print("\n".join(lines))
 
 
 def _compute(run: RunFolder, options, task_type, device) -> dict:
@@ -72,6 +78,7 @@ def _compute(run: RunFolder, options, task_type, device) -> dict:
         "tested_sha256" if options.eval_only else "loaded_sha256": loaded_sha256,
         "data": task.data,
     }
-    task.save(run, tested, history=state.history, title=report.run_title(task.data, result))
+    title = f"{report.data_title(task.data)}, {'+'.join(options.preset)}, seed {options.seed}"
+    task.save(run, tested, history=state.history, title=title)
     run.write_json("result.json", result)
     return result
