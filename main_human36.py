@@ -12,9 +12,7 @@ with importing():
 
 def main(argv=None) -> int:
     """Run the command with these tokens (default: the process's own) -> exit code."""
-    return run_command(
-        run_task, "main_human36.py", Human36, parse_options, sys.argv[1:] if argv is None else list(argv)
-    )
+    return run_command(run_task, "main_human36.py", Human36, parse_options, argv)
 
 
 if __name__ == "__main__":

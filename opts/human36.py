@@ -18,14 +18,12 @@ _RELATIVE_ONLY = (
 
 def make_parser():
     """The parser of main_human36.py."""
-    return groups.training_parser(
-        "Train and test 2D-to-3D pose lifting on Human3.6M, from relative depth labels or 3D poses.",
-        groups.MOTION_GROUPS,
-        presets=PRESETS,
-        limb_types=("avg_human36", "avg_person", "gt"),
-        reprojections=("scaled_orthographic", "weak_perspective"),
-        epochs=25,
-    )
+    choices = {
+        "limb_types": ("avg_human36", "avg_person", "gt"),
+        "reprojections": ("scaled_orthographic", "weak_perspective"),
+    }
+    what = "Train and test 2D-to-3D pose lifting on Human3.6M, from relative depth labels or 3D poses."
+    return groups.training_parser(what, groups.MOTION_GROUPS, presets=PRESETS, **choices, epochs=25)
 
 
 def parse_options(argv) -> tuple:
@@ -34,9 +32,9 @@ def parse_options(argv) -> tuple:
     Raises InputError for unknown options, values outside their range and contradictions, naming the options.
     """
     options, differences = parse(make_parser(), argv, PRESETS)
-    options = options._replace(actions=_actions(options.actions))
-    if options.data_dir.strip("/").lower() == "synthetic":
-        options = options._replace(data_dir="synthetic")
+    synthetic = options.data_dir.strip("/").lower() == "synthetic"
+    data_dir = "synthetic" if synthetic else options.data_dir
+    options = options._replace(actions=_actions(options.actions), data_dir=data_dir)
     if not options.data_dir or options.exp == "":
         raise InputError("--data_dir and --exp must not be empty; is a shell variable unset?")
     _check_input(options)
@@ -62,8 +60,7 @@ def _actions(names) -> tuple[str, ...]:
 
 
 def _refuse_repeats(option: str, values):
-    repeated = sorted({str(value) for value in values if values.count(value) > 1})
-    if repeated:
+    if repeated := sorted({str(value) for value in values if values.count(value) > 1}):
         raise InputError(f"--{option}: {', '.join(repeated)} given more than once")
 
 
@@ -85,10 +82,8 @@ def _check_input(options):
 
 def _check_labels(options):
     if options.rel_labels_noise_prob != 0 and options.tolerance_mm > 0:
-        raise InputError(
-            f"--rel_labels_noise_prob {options.rel_labels_noise_prob} and --tolerance_mm {options.tolerance_mm:g} "
-            "exclude each other: label noise is defined for labels without a tolerance"
-        )
+        both = f"--rel_labels_noise_prob {options.rel_labels_noise_prob} and --tolerance_mm {options.tolerance_mm:g}"
+        raise InputError(f"{both} exclude each other: label noise is defined for labels without a tolerance")
     skeleton = get_skeleton(options.dataset_type)
     total = len(joint_pairs(skeleton.num_joints))
     if options.num_pairs != "all" and options.num_pairs > total:
@@ -99,15 +94,13 @@ def check_losses(options, differences):
     """Raise InputError for loss options that contradict each other; both training scripts have these."""
     skeleton = get_skeleton(options.dataset_type)
     if options.supervision == "full":
-        unused = [f"--{name}" for name in _RELATIVE_ONLY if name in differences]
-        if unused:
+        if unused := [f"--{name}" for name in _RELATIVE_ONLY if name in differences]:
             raise InputError(f"{', '.join(unused)} has no effect with --supervision full; leave it out")
         return
     if options.limb_type == "avg_person" and skeleton.average_limb_lengths is None and options.symm_weight:
-        raise InputError(
-            f"--limb_type avg_person: no average limb lengths exist for --dataset_type {skeleton.name}; "
-            "use --limb_type avg_human36 or gt, or --symm_weight 0"
-        )
+        advice = "use --limb_type avg_human36 or gt, or --symm_weight 0"
+        reason = f"no average limb lengths exist for --dataset_type {skeleton.name}"
+        raise InputError(f"--limb_type avg_person: {reason}; {advice}")
     weights = [f"{name}_weight" for name in groups.LOSS_WEIGHTS]
     if not any(getattr(options, weight) for weight in weights):
         raise InputError(f"--{', --'.join(weights)} are all 0: nothing to train")

@@ -11,14 +11,9 @@ from src.errors import InputError
 
 def make_parser():
     """The parser of main_lsp.py."""
-    return groups.training_parser(
-        "Train and test 2D-to-3D pose lifting on photos with relative depth labels, as LSP's.",
-        groups.PHOTO_GROUPS,
-        presets=LSP_PRESETS,
-        limb_types=("avg_person", "avg_human36"),
-        reprojections=("scaled_orthographic",),
-        epochs=100,
-    )
+    choices = {"limb_types": ("avg_person", "avg_human36"), "reprojections": ("scaled_orthographic",)}
+    what = "Train and test 2D-to-3D pose lifting on photos with relative depth labels, as LSP's."
+    return groups.training_parser(what, groups.PHOTO_GROUPS, presets=LSP_PRESETS, **choices, epochs=100)
 
 
 def parse_options(argv) -> tuple:

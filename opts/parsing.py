@@ -4,9 +4,10 @@ import argparse
 import difflib
 import re
 import shlex
+import sys
 from collections import namedtuple
 
-from opts.presets import option_tokens, preset_tokens, short_list
+from opts.presets import option_tokens, short_list
 from src.errors import InputError
 
 _NOT_OPTIONS_OF_A_RUN = ("preset", "dry_run")
@@ -22,13 +23,11 @@ class _Parser(argparse.ArgumentParser):
     """argparse that raises instead of printing its usage, and names the option that the user may have meant."""
 
     def error(self, message):
-        unknown, _, options = message.partition("unrecognized arguments: ")
-        if options and not unknown:
-            word = options.split()[0]
+        if unknown := re.match(r"unrecognized arguments:\s+(\S+)", message):
+            word = unknown[1]
             hint = did_you_mean(word.split("=")[0], self._option_string_actions, "; see --help", cutoff=0.75)
             message = f"unknown option {word}{hint}"
-        choice = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
-        if choice:
+        if choice := re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message):
             message += did_you_mean(choice[1], re.findall(r"\w+", choice[2]), cutoff=0.7)
         raise InputError(message)
 
@@ -49,10 +48,9 @@ def new_parser(description: str) -> argparse.ArgumentParser:
 
 
 def parse(parser: argparse.ArgumentParser, argv, presets: dict) -> tuple:
-    """argv -> (options as a frozen named tuple, their difference from the defaults as a dict).
-
-    Raises InputError for unknown options and for values outside their range.
-    """
+    """argv, None for the process's own -> (options as a frozen named tuple, their difference from the defaults as a
+    dict). Raises InputError for unknown options and for values outside their range."""
+    argv = sys.argv[1:] if argv is None else list(argv)
     chosen = _Parser(add_help=False, allow_abbrev=False)
     chosen.add_argument("--preset", nargs="+", default=[])
     names = chosen.parse_known_args(argv)[0].preset
@@ -60,7 +58,9 @@ def parse(parser: argparse.ArgumentParser, argv, presets: dict) -> tuple:
         if name not in presets:
             hint = did_you_mean(name, presets, f"; there are {short_list(presets)}")
             raise InputError(f"--preset: unknown preset {name}{hint}")
-    values = vars(parser.parse_args(preset_tokens(names, presets) + list(argv)))
+    # Later presets, and the user's own tokens, come last: argparse lets them win.
+    tokens = [token for name in names for pair in presets[name].items() for token in option_tokens(*pair)]
+    values = vars(parser.parse_args(tokens + argv))
     names = [name for name in values if name not in _NOT_OPTIONS_OF_A_RUN]
     differences = {name: values[name] for name in names if values[name] != parser.get_default(name)}
     frozen = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
@@ -68,10 +68,8 @@ def parse(parser: argparse.ArgumentParser, argv, presets: dict) -> tuple:
 
 
 def settle(options, data: str):
-    """The options with scale_range, preset and exp as they follow from the others where nobody gave them.
-
-    The run folder is <data>/<preset>/seed_<n>; neither a mere test nor what begins with another run's weights goes
-    into the training's."""
+    """The options with scale_range, preset and exp as they follow from the others where nobody gave them. The run
+    folder is <data>/<preset>/seed_<n>; a mere test and what begins with another run's weights get their own."""
     settled = {}
     if options.supervision == "relative" and options.scale_range is None:
         settled["scale_range"] = 0.001 if options.reprojection == "weak_perspective" else 1.0

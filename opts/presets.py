@@ -79,11 +79,6 @@ LOADS = {f"fig_5/{name}_lsp": f"fig_5/{name.split('_')[0]}_human36_14k" for name
 PAPER_ROWS = (*_TABLES, *_FIGURES, *_FIG_5_LSP)
 
 
-def preset_tokens(names, presets: dict) -> list[str]:
-    """The command-line tokens that presets stand for, later ones last, so that argparse lets them win."""
-    return [token for name in names for pair in presets[name].items() for token in option_tokens(*pair)]
-
-
 def short_list(presets) -> str:
     """Names of presets in words: those of the paper's tables and figures are many."""
     plain, rows = ([name for name in presets if ("/" in name) == row] for row in (False, True))

@@ -11,9 +11,9 @@ from src.skeletons import SKELETON_NAMES, read_skeleton
 
 def number(kind, *, at_least=None, above=None, at_most=None, below=None, word=None):
     """A parser of int or float tokens within a range, or of one word. Not a number and infinity are refused."""
-    bounds = (("at least", operator.ge, at_least), ("above", operator.gt, above),
-              ("at most", operator.le, at_most), ("below", operator.lt, below))  # fmt: skip
-    bounds = [(text, holds, bound) for text, holds, bound in bounds if bound is not None]
+    words = ("at least", operator.ge, at_least), ("above", operator.gt, above)
+    words += ("at most", operator.le, at_most), ("below", operator.lt, below)
+    bounds = [(text, holds, bound) for text, holds, bound in words if bound is not None]
     wanted = (f"{word} or " if word else "") + ("a whole number" if kind is int else "a number")
     wanted += " " * bool(bounds) + " and ".join(f"{text} {bound}" for text, _, bound in bounds)
 

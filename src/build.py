@@ -1,13 +1,13 @@
 """From options and arrays to what the engine takes: data on the device, network, optimiser, criterion."""
 
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from src import losses, seeding
-from src.data.arrays import PoseArrays, data_name
+from src.data.arrays import PoseArrays
 from src.data.human36 import load_human36
 from src.data.npz import load_npz
 from src.data.synthetic import load_synthetic
@@ -19,10 +19,9 @@ from src.skeletons import Skeleton, get_skeleton
 from src.standardize import Standardizer
 
 
-@dataclass(frozen=True, eq=False)
-class Statistics:
-    """What a model keeps of its training set: 2D statistics, mean limb lengths (1,L) mm, and the 3D statistics of a
-    supervised model (None for a relative one, which may use no 3D pose, not even their mean)."""
+class Statistics(NamedTuple):
+    """What a model keeps of its training set: 2D statistics, those in 3D of a supervised model (None for a relative
+    one, which may use no 3D pose, not even their mean), and mean limb lengths (1,L) mm."""
 
     pose_2d: Standardizer
     pose_3d: Standardizer | None
@@ -30,21 +29,20 @@ class Statistics:
 
     def state(self) -> dict:
         """Tensors for a checkpoint."""
-        state = {"pose_2d": self.pose_2d.state(), "limb_lengths": self.limb_lengths}
-        return state if self.pose_3d is None else state | {"pose_3d": self.pose_3d.state()}
+        parts = {name: part for name, part in self._asdict().items() if part is not None}
+        return {name: part._asdict() if isinstance(part, Standardizer) else part for name, part in parts.items()}
 
     @classmethod
     def from_state(cls, state: dict) -> "Statistics":
         """The inverse of `state`. Raises InputError if it is not one."""
         try:
-            pose_3d = Standardizer.from_state(state["pose_3d"]) if "pose_3d" in state else None
-            return cls(Standardizer.from_state(state["pose_2d"]), pose_3d, state["limb_lengths"])
-        except (KeyError, TypeError, IndexError, AttributeError) as error:
+            pose_3d = Standardizer(**state["pose_3d"]) if "pose_3d" in state else None
+            return cls(Standardizer(**state["pose_2d"]), pose_3d, state["limb_lengths"])
+        except (KeyError, TypeError) as error:
             raise InputError(f"the checkpoint's statistics are damaged: {error!r}; load another run") from None
 
 
-@dataclass(frozen=True, eq=False)
-class Centred:
+class Centred(NamedTuple):
     """Poses as the method takes them: input_2d (N,K,2) px, noisy; pose_2d the same root-centred; pose_3d (N,K,3) mm,
     root-centred; root_2d (N,2) and root_3d (N,3), what was subtracted."""
 
@@ -70,23 +68,12 @@ def load_poses(options, part: str) -> PoseArrays:
 
 def centre(arrays: PoseArrays, options, part: str) -> Centred:
     """Add 2D noise, then subtract the roots: the noise hits the root too."""
-    root = get_skeleton(options.dataset_type).root
-    kind = getattr(options, f"{part}_noise_type_2d")
-    noisy = add_noise_2d(
-        arrays.pose_2d,
-        "none" if kind == "detections" else kind,
-        getattr(options, f"{part}_noise_amount_2d"),
-        rng=seeding.generator(options.seed, f"noise_2d_{part}"),
-    )
+    root, rng = get_skeleton(options.dataset_type).root, seeding.generator(options.seed, f"noise_2d_{part}")
+    kind, amount = (getattr(options, f"{part}_noise_{what}_2d") for what in ("type", "amount"))
+    noisy = add_noise_2d(arrays.pose_2d, kind, amount, rng=rng)
     root_2d, root_3d = noisy[:, root], arrays.pose_3d[:, root]
-    pose_2d = noisy - root_2d[:, None]
-    return Centred(
-        input_2d=pose_2d if options.subtract_2d_root else noisy,
-        pose_2d=pose_2d,
-        pose_3d=arrays.pose_3d - root_3d[:, None],
-        root_2d=root_2d,
-        root_3d=root_3d,
-    )
+    pose_2d, pose_3d = noisy - root_2d[:, None], arrays.pose_3d - root_3d[:, None]
+    return Centred(pose_2d if options.subtract_2d_root else noisy, pose_2d, pose_3d, root_2d, root_3d)
 
 
 def limb_lengths(pose_3d: np.ndarray, skeleton: Skeleton) -> np.ndarray:
@@ -98,11 +85,8 @@ def limb_lengths(pose_3d: np.ndarray, skeleton: Skeleton) -> np.ndarray:
 def fit_statistics(poses: Centred, options) -> Statistics:
     """Statistics of the whole training set, before any subsampling."""
     lengths = limb_lengths(poses.pose_3d, get_skeleton(options.dataset_type)).mean(axis=0, dtype=np.float64)
-    return Statistics(
-        pose_2d=Standardizer.fit(poses.input_2d),
-        pose_3d=Standardizer.fit(poses.pose_3d) if options.supervision == "full" else None,
-        limb_lengths=torch.from_numpy(lengths).float()[None],
-    )
+    pose_3d = Standardizer.fit(poses.pose_3d) if options.supervision == "full" else None
+    return Statistics(Standardizer.fit(poses.input_2d), pose_3d, torch.from_numpy(lengths).float()[None])
 
 
 def make_inputs(input_2d: np.ndarray, statistics: Statistics, options, *, part: str) -> torch.Tensor:
@@ -113,23 +97,25 @@ def make_inputs(input_2d: np.ndarray, statistics: Statistics, options, *, part: 
 
 
 def make_training_data(arrays: PoseArrays, poses: Centred, statistics: Statistics, *, options, device) -> TrainingData:
-    """Subsample, choose and label pairs, move to the device."""
-    inputs = make_inputs(poses.input_2d, statistics, options, part="train")
-    keep = _subset(len(arrays), options)
-    tensors = {"inputs": inputs[keep], "pose_2d": torch.from_numpy(poses.pose_2d[keep])}
-    constants, labels = {}, None
+    """Subsample, choose and label pairs, move to the device. Raises InputError if fewer than two frames are left."""
+    frames, kept = len(arrays), int(len(arrays) * options.amt_train_data)
+    if kept < 2:
+        asked = f"--amt_train_data {options.amt_train_data:g}"
+        raise InputError(f"{asked} keeps {kept} of {frames} frames; at least 2 are needed")
+    rng = {purpose: seeding.generator(options.seed, purpose) for purpose in ("subset", "pairs", "flips")}
+    keep = slice(None) if kept == frames else np.sort(rng["subset"].permutation(frames)[:kept])
     pose_3d = poses.pose_3d[keep]
+    tensors = {
+        "inputs": make_inputs(poses.input_2d, statistics, options, part="train")[keep],
+        "pose_2d": torch.from_numpy(poses.pose_2d[keep]),
+    }
+    constants, labels = {}, None
     if options.supervision == "full":
         tensors["pose_3d"] = torch.from_numpy(pose_3d)
     else:
-        labels = RelativeLabels.draw(
-            pose_3d[..., 2].copy(),
-            options.num_pairs,
-            noise=options.rel_labels_noise_prob,
-            tolerance_mm=options.tolerance_mm,
-            pairs_rng=seeding.generator(options.seed, "pairs"),
-            flips_rng=seeding.generator(options.seed, "flips"),
-        )
+        how = {"noise": options.rel_labels_noise_prob, "tolerance_mm": options.tolerance_mm}
+        generators = {"pairs_rng": rng["pairs"], "flips_rng": rng["flips"]}
+        labels = RelativeLabels.draw(pose_3d[..., 2].copy(), options.num_pairs, **how, **generators)
         if options.reprojection == "weak_perspective":
             if np.isnan(arrays.focal).any():
                 raise InputError(
@@ -139,10 +125,11 @@ def make_training_data(arrays: PoseArrays, poses: Centred, statistics: Statistic
         skeleton = get_skeleton(options.dataset_type)
         if options.limb_type == "gt":
             tensors["limb_lengths"] = torch.from_numpy(limb_lengths(pose_3d, skeleton))
-        elif options.limb_type == "avg_person":
-            constants["limb_lengths"] = torch.tensor([skeleton.average_limb_lengths])
         else:
-            constants["limb_lengths"] = statistics.limb_lengths
+            average = options.limb_type == "avg_person"
+            constants["limb_lengths"] = (
+                torch.tensor([skeleton.average_limb_lengths]) if average else statistics.limb_lengths
+            )
     tensors, constants = ({name: t.to(device) for name, t in group.items()} for group in (tensors, constants))
     return TrainingData(tensors, constants, labels)
 
@@ -152,32 +139,6 @@ def make_test_data(arrays: PoseArrays, poses: Centred, statistics: Statistics, *
     inputs = make_inputs(poses.input_2d, statistics, options, part="test").to(device)
     joints = get_skeleton(options.dataset_type).joints
     return TestData(inputs, torch.from_numpy(poses.pose_3d).to(device), arrays.action, joints)
-
-
-def describe_data(options, train: PoseArrays | None, test: PoseArrays) -> dict:
-    """What data a run is made with, as plain values; ``train`` is None where nothing is trained."""
-    test_part = test.describe()
-    train_part = None if train is None else train.describe()
-    overlap = sorted(set(test_part["subjects"]) & set(train_part["subjects"])) if train_part else []
-    return {
-        "form": test.form,
-        "name": data_name(options.data_dir),
-        "synthetic": test.synthetic,
-        "train": train_part,
-        "test": test_part,
-        "overlapping_subjects": overlap,
-    }
-
-
-def _subset(num_frames: int, options):
-    kept = int(num_frames * options.amt_train_data)
-    if kept < 2:
-        raise InputError(
-            f"--amt_train_data {options.amt_train_data:g} keeps {kept} of {num_frames} frames; at least 2 are needed"
-        )
-    if kept == num_frames:
-        return slice(None)
-    return np.sort(seeding.generator(options.seed, "subset").permutation(num_frames)[:kept])
 
 
 def build_model(options, statistics: Statistics, device) -> LiftingModel:
@@ -193,8 +154,7 @@ def build_model(options, statistics: Statistics, device) -> LiftingModel:
             scale_range=options.scale_range if relative else None,
             output_multiplier=options.unnorm_init if relative else None,
         )
-    output = None if statistics.pose_3d is None else statistics.pose_3d.to(device)
-    return LiftingModel(network.to(device), output)
+    return LiftingModel(network.to(device), statistics.pose_3d and statistics.pose_3d.to(device))
 
 
 def build_criterion(options) -> losses.Criterion:

@@ -17,10 +17,8 @@ _INTERRUPTED = "interrupted: run the same command again to go on"
 
 
 def run_command(command, *args) -> int:
-    """Call ``command(*args)`` and turn what a user can cause into an exit code.
-
-    Returns 0 when all went well, 2 after an `InputError` or a system's refusal, 130 after Ctrl-C. Bugs still raise.
-    """
+    """Call ``command(*args)`` -> exit code: 0 when all went well, 2 after an `InputError` or a system's refusal, 130
+    after Ctrl-C, 141 when nobody reads the output any more. Bugs still raise."""
     try:
         command(*args)
         sys.stdout.flush()

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from src import engine
 from src.errors import InputError, Interrupted
@@ -22,12 +23,9 @@ class State:
     history: list[dict] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Test:
+class Test(NamedTuple):
     """How a model is tested. run: model -> tuple that begins with named numbers; logged: those of them that a log row
     holds; chosen: the one that decides which epoch is the best, the smaller the better."""
-
-    __test__ = False  # no test case, whatever pytest thinks of the name
 
     run: Callable
     logged: tuple[str, ...]
@@ -40,17 +38,12 @@ def test_model(model, data: engine.TestData, batch: int) -> tuple[dict, dict, di
     return summarize(errors, data.actions, data.joints), errors, poses
 
 
-test_model.__test__ = False
-
-
 def fit(
     run: RunFolder, trainee: engine.Trainee, recipe: engine.Recipe, *, data, test: Test, extras, state: State, report
 ):
-    """Train up to ``recipe.epochs`` and return what the test of the last epoch returns.
+    """Train up to ``recipe.epochs`` and return what the test of the last epoch returns. Raises Interrupted on Ctrl-C.
 
-    data: `engine.TrainingData`; extras: what checkpoints hold beside the state;
-    report: has ``progress`` and ``epoch``. After each epoch best.pt (if it is), last.pt and log.csv are written, in
-    this order: a crash in between repeats the epoch to the same numbers. Raises Interrupted on Ctrl-C.
+    data: `engine.TrainingData`; extras: what checkpoints hold beside the state; report: has ``progress``, ``epoch``.
     """
     tested = None
     try:
@@ -75,7 +68,8 @@ def fit(
 
 
 def _keep(run: RunFolder, trainee: engine.Trainee, state: State, *, row: dict, extras: dict, test: Test):
-    """Take the epoch into the state and write the state."""
+    """Take the epoch into the state; write best.pt (if it is), last.pt and log.csv in this order: a crash in between
+    repeats the epoch to the same numbers."""
     best = state.best
     network = {name: tensor.cpu() for name, tensor in trainee.model.network.state_dict().items()}
     if test.chosen in row and (best is None or row[test.chosen] < best[test.chosen]):
@@ -96,14 +90,12 @@ def finished_result(run: RunFolder, options: dict, wanted: dict) -> dict | None:
     result = run.read_json("result.json")
     if result is None:
         return None
-    wanted = {"epoch": int, "frames": int, "data": dict, **wanted}
-    if any(not isinstance(result.get(name), kind) for name, kind in wanted.items()):
+    if not _holds(result, {"epoch": int, "frames": int, "data": dict, **wanted}):
         raise InputError(f"{run.path / 'result.json'}: is no result of a run; move it away or choose another --exp")
-    now = file_sha256(Path(options["load"]) / "last.pt") if options["load"] else None
+    load = options["load"]
+    now = file_sha256(Path(load) / "last.pt") if load else None
     if now is not None and result.get("loaded_sha256") not in (None, now):
-        raise InputError(
-            f"{run.path}: began with another state of {options['load']} than that is in now; choose another --exp"
-        )
+        raise InputError(f"{run.path}: began with another state of {load} than that is in now; choose another --exp")
     if options["eval_only"]:
         return result if now in (None, result.get("tested_sha256")) else None
     return result if result["epoch"] >= options["epochs"] else None
@@ -114,8 +106,13 @@ _KEYS = {"epoch": int, "options": dict, "network": dict, "statistics": dict, "da
 _STATE_KEYS = {**_KEYS, "step": int, "history": list, "optimizer": dict}
 
 
-def _checked(checkpoint, keys: dict, path) -> dict:
-    if not isinstance(checkpoint, dict) or any(not isinstance(checkpoint.get(key), kind) for key, kind in keys.items()):
+def _holds(content, wanted: dict) -> bool:
+    return isinstance(content, dict) and all(isinstance(content.get(key), kind) for key, kind in wanted.items())
+
+
+def _load_checked(path: Path, keys: dict) -> dict:
+    checkpoint = load_checkpoint(path)
+    if not _holds(checkpoint, keys):
         raise InputError(f"{path}: is no checkpoint of a run; expected a dict with {', '.join(keys)}")
     return checkpoint
 
@@ -125,8 +122,8 @@ def load_weights(network, checkpoint: dict, path):
     try:
         network.load_state_dict(checkpoint["network"])
     except (RuntimeError, AttributeError, TypeError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: its weights do not fit the network of its options ({reason[:200]})") from None
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{path}: its weights do not fit the network of its options ({reason})") from None
 
 
 def resume(run: RunFolder, trainee: engine.Trainee, options: dict, data: dict) -> State:
@@ -134,12 +131,11 @@ def resume(run: RunFolder, trainee: engine.Trainee, options: dict, data: dict) -
 
     Raises InputError if that epoch was trained with other options or on other data.
     """
-    checkpoint = run.load_checkpoint("last.pt")
-    if checkpoint is None:
-        return State()
     path = run.path / "last.pt"
-    _checked(checkpoint, _STATE_KEYS, path)
-    run.compare_options(checkpoint["options"], options)
+    if not path.exists():
+        return State()
+    checkpoint = _load_checked(path, _STATE_KEYS)
+    run.check_options(options, checkpoint["options"])
     if _identity(checkpoint["data"]) != _identity(data):
         raise InputError(f"{run.path}: the data have changed since this run began; choose another --exp")
     load_weights(trainee.model.network, checkpoint, path)
@@ -169,7 +165,7 @@ def read_run(folder, option: str) -> tuple[dict, Path]:
     path = Path(folder) / "last.pt"
     if Path(folder).is_file():
         raise InputError(f"{option} {folder}: is a file; give the folder of a run")
-    return _checked(load_checkpoint(path), _KEYS, path), path
+    return _load_checked(path, _KEYS), path
 
 
 def load_run(folder, options: dict) -> dict:
@@ -185,7 +181,7 @@ def load_run(folder, options: dict) -> dict:
 
 def take_over(trainee: engine.Trainee, checkpoint: dict, path) -> int:
     """Go on with another run's optimiser: put its state into the trainee's -> steps done there. Raises InputError."""
-    if not isinstance(checkpoint.get("step"), int) or "optimizer" not in checkpoint:
+    if not _holds(checkpoint, {"step": int, "optimizer": dict}):
         raise InputError(f"--load {path}: holds weights without their optimiser; add --fresh_optimizer")
     _load_optimizer(trainee, checkpoint, path)
     return checkpoint["step"]

@@ -3,6 +3,7 @@
 from functools import partial
 
 from src import build, report
+from src.data.arrays import data_name
 from src.fit import Test, test_model
 from src.metrics import CHOSEN, MEANS_MM
 from src.skeletons import get_skeleton
@@ -17,16 +18,23 @@ class Human36:
 
     def __init__(self, options, source: dict | None):
         self.options = options
-        self._test_arrays = build.load_poses(options, "test")
-        self._test_poses = build.centre(self._test_arrays, options, "test")
-        self._train = None
+        arrays = build.load_poses(options, "test")
+        self._test = arrays, build.centre(arrays, options, "test")
+        synthetic, test, train = arrays.synthetic, arrays.describe(), None
         if options.eval_only:
             self.statistics = build.Statistics.from_state(source["statistics"])
         else:
             arrays = build.load_poses(options, "train")
-            self._train = arrays, build.centre(arrays, options, "train")
+            self._train, train = (arrays, build.centre(arrays, options, "train")), arrays.describe()
             self.statistics = build.fit_statistics(self._train[1], options)
-        self.data = build.describe_data(options, self._train and self._train[0], self._test_arrays)
+        self.data = {
+            "form": self._test_arrays.form,
+            "name": data_name(options.data_dir),
+            "synthetic": synthetic,
+            "train": train,
+            "test": test,
+            "overlapping_subjects": sorted(set(test["subjects"]) & set(train["subjects"])) if train else [],
+        }
 
     def lines(self) -> list[str]:
         """What the user should know of the data."""
@@ -39,18 +47,13 @@ class Human36:
 
     def test(self, device) -> Test:
         """How a model is tested on the test poses."""
-        how = {"options": self.options, "device": device}
-        data = build.make_test_data(self._test_arrays, self._test_poses, self.statistics, **how)
+        data = build.make_test_data(*self._test, self.statistics, options=self.options, device=device)
         return Test(partial(test_model, data=data, batch=self.options.test_batch), MEANS_MM, CHOSEN)
-
-    def result(self, tested) -> dict:
-        """What result.json holds of a test."""
-        return tested[0]
 
     def save(self, run, tested, *, history, title: str):
         """Predictions and pictures, where asked for."""
-        both, skeleton = (self._test_arrays, self._test_poses), get_skeleton(self.options.dataset_type)
+        skeleton = get_skeleton(self.options.dataset_type)
         if self.options.save_predictions:
-            report.save_predictions(run, *both, tested, joints=skeleton.joints)
+            report.save_predictions(run, *self._test, tested, joints=skeleton.joints)
         if self.options.save_ims:
-            report.save_pictures(run, *both, tested, history=history, skeleton=skeleton, title=title)
+            report.save_pictures(run, *self._test, tested, history=history, skeleton=skeleton, title=title)

@@ -38,11 +38,8 @@ def depth_labels(depth_difference: np.ndarray, tolerance_mm: float = 0.0) -> np.
 
 
 def flip_probability(depth_difference: np.ndarray, noise) -> np.ndarray:
-    """The probability that a label is wrong: ``noise`` itself, or for "mturk" that of human annotators.
-
-    Annotators are right with min(50 + 1.25 d, 100) per cent, d the depth difference in cm: a coin toss at equal depth,
-    certain from 40 cm. depth_difference is in mm.
-    """
+    """The probability that a label is wrong, from depth differences in mm: ``noise`` itself, or for "mturk" that of
+    human annotators, who are right with min(50 + 1.25 d, 100) per cent, d in cm: a coin toss at equal depth."""
     if noise == MTURK:
         return 1 - np.minimum(50 + 1.25 * (np.abs(depth_difference) / 10), 100) / 100
     return np.full(depth_difference.shape, float(noise))
@@ -84,8 +81,7 @@ class RelativeLabels:
         num_frames, num_joints = self.depth.shape
         frames, all_pairs = np.arange(num_frames), joint_pairs(num_joints)
         row = rng.integers(0, len(all_pairs if self.pairs is None else self.pairs), size=num_frames)
-        if self.pairs is not None:
-            row = self.pairs[row, frames]
+        row = row if self.pairs is None else self.pairs[row, frames]
         joint_i, joint_j = (joints[row] for joints in all_pairs.T)
         difference = self.depth[frames, joint_i] - self.depth[frames, joint_j]
         label = depth_labels(difference, self.tolerance_mm)
@@ -100,10 +96,11 @@ class RelativeLabels:
 def add_noise_2d(pose_2d: np.ndarray, kind: str, amount: float, *, rng: np.random.Generator) -> np.ndarray:
     """Noise on pixels (N,K,2), drawn per keypoint; returns new float32 poses.
 
-    kind: "none"; "normal" with *variance* ``amount`` px^2 per coordinate; "uniform_linear": integer offsets in
-    [0, amount] per coordinate; "uniform_radial": distance ``amount`` px in a random direction.
+    kind: "none" or "detections": as they are; "normal" with *variance* ``amount`` px^2 per coordinate;
+    "uniform_linear": integer offsets in [0, amount] per coordinate; "uniform_radial": distance ``amount`` px in a
+    random direction.
     """
-    if kind == "none":
+    if kind in ("none", "detections"):
         return pose_2d
     if kind == "normal":
         offset = rng.standard_normal(pose_2d.shape, dtype=np.float32) * np.sqrt(amount)

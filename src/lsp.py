@@ -148,10 +148,6 @@ class Lsp:
         logged = ("wrong_labels",) + (MEANS_MM if truth is not None else ())
         return Test(run, logged, "wrong_labels")
 
-    def result(self, tested) -> dict:
-        """What result.json holds of a test."""
-        return tested[0]
-
     def save(self, run, tested, *, history, title: str):
         """Predictions and pictures, where asked for."""
         _, errors, poses = tested

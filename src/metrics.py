@@ -45,15 +45,14 @@ def summarize(errors: dict[str, np.ndarray], actions: np.ndarray, joints: tuple[
     ``mpjpe_mm`` and so on are means over frames; ``*_action_mean_mm`` means over the per-action means, as Table 2's
     average; ``per_action`` and ``per_joint`` hold the same three per name.
     """
-    names = list(dict.fromkeys(actions.tolist()))
-    result = {"per_action": {name: {} for name in names}, "per_joint": {name: {} for name in joints}}
+    per_action, per_joint = {name: {} for name in dict.fromkeys(actions.tolist())}, {name: {} for name in joints}
+    result = {"per_action": per_action, "per_joint": per_joint}
     for kind, mean in MEANS.items():
         per_frame = errors[kind].mean(axis=1, dtype=np.float64)
-        per_joint = errors[kind].mean(axis=0, dtype=np.float64)
-        per_action = [per_frame[actions == name].mean() for name in names]
+        for name, of_action in per_action.items():
+            of_action[f"{mean}_mm"] = float(per_frame[actions == name].mean())
+        for of_joint, value in zip(per_joint.values(), errors[kind].mean(axis=0, dtype=np.float64), strict=True):
+            of_joint[f"{mean}_mm"] = float(value)
         result[f"{mean}_mm"] = float(per_frame.mean())
-        result[f"{mean}_action_mean_mm"] = float(np.mean(per_action))
-        for group, values in (("per_action", per_action), ("per_joint", per_joint)):
-            for name, value in zip(result[group], values, strict=True):
-                result[group][name][f"{mean}_mm"] = float(value)
+        result[f"{mean}_action_mean_mm"] = float(np.mean([of[f"{mean}_mm"] for of in per_action.values()]))
     return result

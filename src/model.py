@@ -1,15 +1,15 @@
 """The lifting network (paper section 4; Martinez et al. 2017): 2D keypoints -> 3D pose and a scale."""
 
+from collections import OrderedDict
+
 import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
 
 
 class Dropout(nn.Module):
-    """As torch's, with a mask from 16 random bits a number: on a CPU torch draws its own many times more slowly.
-
-    The probability is rounded to a multiple of 1/65536.
-    """
+    """As torch's, with a mask from 16 random bits a number: on a CPU torch draws its own many times more slowly. The
+    probability is rounded to a multiple of 1/65536."""
 
     def __init__(self, probability: float):
         super().__init__()
@@ -43,9 +43,7 @@ class _OneDnnProduct(torch.autograd.Function):
 
 class Linear(nn.Linear):
     """As torch's. On a CPU the products go through oneDNN: torch takes MKL, which is slower on AMD, no faster on Intel.
-
-    This way into oneDNN is not a public one: without it, the layer is torch's.
-    """
+    This way into oneDNN is not a public one: without it, the layer is torch's."""
 
     one_dnn = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
@@ -56,17 +54,9 @@ class Linear(nn.Linear):
         return super().forward(x)
 
 
-class FullyConnected(nn.Module):
-    """Linear - BatchNorm - ReLU - Dropout."""
-
-    def __init__(self, inputs: int, outputs: int, dropout: float):
-        super().__init__()
-        self.linear = Linear(inputs, outputs)
-        self.norm = nn.BatchNorm1d(outputs)
-        self.dropout = Dropout(dropout)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.dropout(torch.relu(self.norm(self.linear(x))))
+def _layer(inputs: int, outputs: int, dropout: float) -> nn.Sequential:
+    parts = {"linear": Linear(inputs, outputs), "norm": nn.BatchNorm1d(outputs), "relu": nn.ReLU()}
+    return nn.Sequential(OrderedDict(parts, dropout=Dropout(dropout)))
 
 
 class LiftingNetwork(nn.Module):
@@ -91,24 +81,21 @@ class LiftingNetwork(nn.Module):
     ):
         super().__init__()
         self.scale_range = scale_range
-        self.first = FullyConnected(2 * num_joints, linear_size, dropout)
+        self.first = _layer(2 * num_joints, linear_size, dropout)
         self.blocks = nn.ModuleList(
-            nn.Sequential(
-                FullyConnected(linear_size, linear_size, dropout), FullyConnected(linear_size, linear_size, dropout)
-            )
-            for _ in range(num_stages)
+            nn.Sequential(*(_layer(linear_size, linear_size, dropout) for _ in range(2))) for _ in range(num_stages)
         )
         self.pose_head = Linear(linear_size, 3 * num_joints)
         # One output is no matrix product: torch's own is the faster.
         self.scale_head = None if scale_range is None else nn.Linear(linear_size, 1)
-        multiplier = None if output_multiplier is None else torch.full((3 * num_joints,), float(output_multiplier))
-        self.output_multiplier = None if multiplier is None else nn.Parameter(multiplier)
+        self.output_multiplier = None
+        if output_multiplier is not None:
+            self.output_multiplier = nn.Parameter(torch.full((3 * num_joints,), float(output_multiplier)))
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.kaiming_normal_(module.weight)
 
     def forward(self, pose_2d: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """See the class."""
         x = self.first(pose_2d.flatten(1))
         for block in self.blocks:
             x = x + block(x)

@@ -1,12 +1,12 @@
 """What a run tells its user: progress, the result as data, a table, pictures."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from matplotlib.image import imread
 from tqdm import tqdm
 
-from src.errors import InputError
 from src.metrics import CHOSEN, MEANS, MEANS_MM
 from src.plotting.figures import save_figure
 from src.plotting.poses import draw_test_poses
@@ -14,36 +14,30 @@ from src.plotting.training import draw_training
 from src.runs import RunFolder
 
 _SHOWN = {"wrong_labels": "wrong labels {:.1%}", CHOSEN: "PA-MPJPE {:.1f} mm"}  # of a test, after each epoch
-_LABELS = {"mpjpe": "MPJPE", "scaled_mpjpe": "scaled MPJPE", "pa_mpjpe": "PA-MPJPE"}
+_LABELS = ("MPJPE", "scaled MPJPE", "PA-MPJPE")  # of the means, in their order
 
 
-class Report:
+class Report(tqdm):
     """The progress bar over a whole run, with its estimate, and a line per epoch."""
 
     def __init__(self, steps_per_epoch: int, epochs: int, state):
-        total, done = steps_per_epoch * epochs, steps_per_epoch * state.epoch
         if state.epoch:
             print(f"going on after epoch {state.epoch}")
         # disable=None: no bar where nobody sees it, as in a log file; the lines per epoch are written all the same.
-        self._bar = tqdm(total=total, initial=done, unit="step", disable=None, dynamic_ncols=True)
+        style = {"unit": "step", "disable": None, "dynamic_ncols": True}
+        super().__init__(total=steps_per_epoch * epochs, initial=steps_per_epoch * state.epoch, **style)
 
     def progress(self, steps: int, losses: dict[str, float]):
         """``steps`` more are done; ``losses`` are the latest by name."""
-        self._bar.set_postfix({name: f"{value:.3g}" for name, value in losses.items()}, refresh=False)
-        self._bar.update(steps)
+        self.set_postfix({name: f"{value:.3g}" for name, value in losses.items()}, refresh=False)
+        self.update(steps)
 
     def epoch(self, row: dict, epochs: int):
         """An epoch is done and saved."""
         skipped = ("epoch", "step", "lr", "seconds", *MEANS_MM, *_SHOWN)
         words = [f"{name} {value:.4g}" for name, value in row.items() if name not in skipped]
         words += [text.format(row[name]) for name, text in _SHOWN.items() if name in row]
-        tqdm.write(f"epoch {row['epoch']}/{epochs}  {'  '.join(words)}  {row['seconds']:.0f} s")
-
-    def __enter__(self) -> "Report":
-        return self
-
-    def __exit__(self, *_):
-        self._bar.close()
+        self.write(f"epoch {row['epoch']}/{epochs}  {'  '.join(words)}  {row['seconds']:.0f} s")
 
 
 def data_title(data: dict) -> str:
@@ -62,47 +56,31 @@ def notes(data: dict) -> list[str]:
         if data[part] is not None:
             counts = f"{data[part]['frames']:,} poses in {data[part]['sequences']} sequences"
             lines += [f"{part}: {_whose(data, part)}: {counts}", *(f"note: {note}" for note in data[part]["notes"])]
-    if data["overlapping_subjects"]:
-        subjects = data["overlapping_subjects"]
+    if subjects := data["overlapping_subjects"]:
         lines.append(f"note: subjects {subjects} are in training and test set: errors will look too good")
     return lines
 
 
-def run_title(data: dict, result: dict) -> str:
-    """What stands over a run's pictures."""
-    return f"{data_title(data)}, {'+'.join(result['preset'])}, seed {result['seed']}"
-
-
-def print_lines(lines_of, result: dict, run: RunFolder):
-    """Print what ``lines_of(result, run)`` makes of a result. Raises InputError if the result is no longer whole."""
-    try:
-        lines = lines_of(result, run)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{run.path / 'result.json'}: is damaged ({error!r}); move it away, and run again") from None
-    print("\n".join(lines))
+def _best_lines(best: dict | None, text: str) -> list[str]:
+    return [] if best is None else [f"best epoch: {best['epoch']}, {text.format(**best)} (the table is the last's)"]
 
 
 def result_lines(result: dict, run: RunFolder) -> list[str]:
     """The errors as a table, and where everything is."""
-    data, means = result["data"], list(MEANS.values())
+    data = result["data"]
     counts = f"{result['frames']:,} poses, {result['skeleton']}, epoch {result['epoch']} (last)"
     rows = {action: [of_action[name] for name in MEANS_MM] for action, of_action in result["per_action"].items()}
-    rows["mean over actions"] = [result[f"{mean}_action_mean_mm"] for mean in means]
+    rows["mean over actions"] = [result[f"{mean}_action_mean_mm"] for mean in MEANS.values()]
     rows["mean over frames"] = [result[name] for name in MEANS_MM]
-    lines = [f"\n{_whose(data, 'test')}: {counts}"]
-    lines.append(f"{'mm':<22}" + "".join(f"{_LABELS[mean]:>14}" for mean in means))
+    lines = [f"\n{_whose(data, 'test')}: {counts}", f"{'mm':<22}" + "".join(f"{name:>14}" for name in _LABELS)]
     lines += [f"{name:<22}" + "".join(f"{value:>14.1f}" for value in values) for name, values in rows.items()]
-    if result["best"] is not None:
-        best = f"best epoch: {result['best']['epoch']}, PA-MPJPE {result['best'][CHOSEN]:.1f} mm"
-        lines.append(f"{best} (the table is the last's)")
+    lines += _best_lines(result["best"], "PA-MPJPE {pa_mpjpe_mm:.1f} mm")
     lines.append(f"results and checkpoints: {run.path}")
-    pictures = [str(run.path / name) for name in ("loss_curves.png", "test_poses.png") if run.has(name)]
-    if pictures:
+    if pictures := [str(run.path / name) for name in ("loss_curves.png", "test_poses.png") if run.has(name)]:
         lines.append(f"pictures: {', '.join(pictures)}")
     if data["synthetic"] and result["trained"]:
-        lines.append(
-            "next: --preset supervised for the fully supervised model; --data_dir FOLDER for real motion; --help"
-        )
+        advice = "--preset supervised for the fully supervised model; --data_dir FOLDER for real motion; --help"
+        lines.append(f"next: {advice}")
     return lines
 
 
@@ -110,11 +88,8 @@ def save_predictions(run: RunFolder, arrays, poses, tested, *, joints):
     """predictions.npz: every test pose and its errors. tested: as `fit.test_model` returns it."""
     _, errors, predicted = tested
     content = {
-        "pose_2d_px": poses.pose_2d,
-        "root_2d_px": poses.root_2d,
-        "target_mm": poses.pose_3d,
-        "prediction_mm": predicted["prediction"],
-        "aligned_mm": predicted["aligned"],
+        **{"pose_2d_px": poses.pose_2d, "root_2d_px": poses.root_2d, "target_mm": poses.pose_3d},
+        **{f"{name}_mm": poses_mm for name, poses_mm in predicted.items()},
         **{f"{MEANS[kind]}_joint_errors_mm": values for kind, values in errors.items()},
         "sequence": arrays.sequence,
         "frame": arrays.frame,
@@ -135,12 +110,10 @@ def save_curves(run: RunFolder, history: list[dict], title: str):
 
 def read_images(folder, files: list[str]) -> list[np.ndarray | None]:
     """Photos by their names in a folder; None, and one line in all, where they can't be had."""
-    images = []
-    for file in files:
-        try:
-            images.append(imread(Path(folder) / file) if folder else None)
-        except (OSError, ValueError, SyntaxError):  # Pillow's for what is no picture
-            images.append(None)
+    images = [None] * len(files)
+    for i, file in enumerate(files if folder else []):
+        with suppress(OSError, ValueError, SyntaxError):  # Pillow's for what is no picture
+            images[i] = imread(Path(folder) / file)
     if any(image is None for image in images):
         where = f" under {folder}" if folder else ""
         print(f"note: no photos{where}: poses are drawn on a plain background")
@@ -157,11 +130,9 @@ def photo_lines(result: dict, run: RunFolder) -> list[str]:
     if CHOSEN in result:
         lines.append(f"{result['wrong_labels_of_truth']:.1%} of the labels contradict the 3D truth itself")
         lines.append(f"{result['wrong_order']:.1%} of the same pairs are in another order than in the 3D truth")
-        errors = zip(_LABELS.values(), (result[name] for name in MEANS_MM), strict=True)
+        errors = zip(_LABELS, (result[name] for name in MEANS_MM), strict=True)
         lines.append(", ".join(f"{name} {value:.1f} mm" for name, value in errors))
-    if result["best"] is not None:
-        best = f"best epoch: {result['best']['epoch']}, {result['best']['wrong_labels']:.1%} wrong"
-        lines.append(f"{best} (the table is the last's)")
+    lines += _best_lines(result["best"], "{wrong_labels:.1%} wrong")
     return [*lines, f"by pair of joints: result.json; results and checkpoints: {run.path}"]
 
 

@@ -57,19 +57,14 @@ def load_checkpoint(path) -> dict:
 
 def file_sha256(path) -> str | None:
     """The hash of a file's content, or None if there is no such file."""
-    try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return None
+    with suppress(OSError), Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+    return None
 
 
 class RunFolder:
-    """One run's folder, locked from ``with RunFolder(path) as run`` to the end of the block.
-
-    Holds options.json, environment.json, log.csv (a row per epoch), last.pt, best.pt, result.json, pictures. A folder
-    that nothing was put into is removed again, so that a refused command leaves nothing behind.
-    """
+    """One run's folder, locked from ``with RunFolder(path) as run`` to the end of the block. If nothing was put into
+    it, it is removed again, so that a refused command leaves nothing behind."""
 
     def __init__(self, path):
         self.path = Path(path)
@@ -106,49 +101,35 @@ class RunFolder:
     def __exit__(self, *_):
         (self.path / ".lock").unlink(missing_ok=True)
         self._lock.close()
-        for folder in self._created:
-            try:
+        with suppress(OSError):  # not empty: the run has begun
+            for folder in self._created:
                 folder.rmdir()
-            except OSError:  # not empty: the run has begun
-                break
 
     def has(self, name: str) -> bool:
         """Whether there is a file of that name."""
         return (self.path / name).exists()
 
-    def begin(self, options: dict, environment: dict):
-        """Write down what is run, and with what."""
-        self.write_json("options.json", options)
-        self.write_json("environment.json", environment)
-
-    def check_options(self, options: dict):
-        """Raise InputError, naming the options, if the folder belongs to a run with others that has got anywhere."""
-        earlier = self.read_json("options.json")
-        if earlier is not None and any(map(self.has, ("last.pt", "result.json"))):
-            self.compare_options(earlier, options)
-
-    def compare_options(self, earlier: dict, options: dict):
-        """Raise InputError, naming them, if options differ that must not."""
-        different = different_options(earlier, options)
-        if different:
+    def check_options(self, options: dict, earlier: dict | None = None):
+        """Raise InputError, naming them, if options differ from the earlier ones, those of options.json by default,
+        that must not once the run has got anywhere."""
+        earlier = earlier or self.read_json("options.json")
+        begun = earlier is not None and (self.has("last.pt") or self.has("result.json"))
+        if begun and (different := different_options(earlier, options)):
             more = f" and {len(different) - 4} more that differ" if len(different) > 4 else ""
-            found, asked = (
-                ", ".join(f"--{name} {_show(values.get(name))}" for name in different[:4])
-                for values in (earlier, options)
-            )
+            found, asked = (_show(values, different[:4]) for values in (earlier, options))
             raise InputError(f"{self.path}: holds a run with {found}, not {asked}{more}; choose another --exp")
 
     def read_json(self, name: str) -> dict | None:
         """A json file of the folder, or None if there is none."""
-        path = self.path / name
+        path, advice = self.path / name, "move it away or choose another --exp"
         if not path.exists():
             return None
         try:
             content = json.loads(path.read_text())
         except (ValueError, OSError) as error:
-            raise InputError(f"{path}: is no valid json ({error}); move it away or choose another --exp") from None
+            raise InputError(f"{path}: is no valid json ({error}); {advice}") from None
         if not isinstance(content, dict):
-            raise InputError(f"{path}: expected a json object; move it away or choose another --exp")
+            raise InputError(f"{path}: expected a json object; {advice}")
         return content
 
     def write_json(self, name: str, content: dict):
@@ -159,8 +140,7 @@ class RunFolder:
     def write_log(self, history: list[dict]):
         """A row per epoch -> log.csv, whole each time: a lost last row cannot happen."""
         text = io.StringIO()
-        names = list(dict.fromkeys(name for row in history for name in row))
-        writer = csv.DictWriter(text, fieldnames=names, lineterminator="\n")
+        writer = csv.DictWriter(text, {name: None for row in history for name in row}, lineterminator="\n")
         writer.writeheader()
         writer.writerows(history)
         write_atomically(self.path / "log.csv", lambda path: path.write_text(text.getvalue()))
@@ -168,10 +148,6 @@ class RunFolder:
     def save_checkpoint(self, name: str, content: dict):
         """Tensors and plain values -> last.pt or best.pt."""
         write_atomically(self.path / name, lambda path: torch.save(content, path))
-
-    def load_checkpoint(self, name: str) -> dict | None:
-        """A checkpoint of the folder, or None if there is none."""
-        return load_checkpoint(self.path / name) if self.has(name) else None
 
     def save_arrays(self, name: str, arrays: dict[str, np.ndarray]):
         """Arrays -> an npz file."""
@@ -184,17 +160,16 @@ def different_options(earlier: dict, options: dict) -> list[str]:
     return [name for name in names if earlier.get(name) != options.get(name)]
 
 
-def _show(value) -> str:
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _show(options: dict, names: list[str]) -> str:
+    values = {name: options.get(name) for name in names}
+    return ", ".join(f"--{n} {' '.join(map(str, v)) if isinstance(v, list) else v}" for n, v in values.items())
 
 
 def environment(device: torch.device) -> dict:
     """What a run is computed with: versions, device, the project's commit."""
-    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
-    try:
+    git, commit = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"], None
+    with suppress(OSError, subprocess.TimeoutExpired):
         commit = subprocess.run(git, capture_output=True, text=True, timeout=10).stdout.strip()
-    except (OSError, subprocess.TimeoutExpired):
-        commit = ""
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),

@@ -27,8 +27,7 @@ def likely_mistakes(poses: np.ndarray, skeleton: Skeleton) -> list[str]:
     with warnings.catch_warnings(action="ignore"):  # of numpy, of poses without any joint
         if np.nanmax(np.abs(poses)) <= 2:
             found.append("coordinates look like fractions of the image; --image_size W H turns them into pixels")
-        middle = (at["right_hip"] + at["left_hip"]) / 2
-        trunk = at["neck"] - middle
+        trunk = at["neck"] - (at["right_hip"] + at["left_hip"]) / 2
         known = ~np.isnan(trunk).any(axis=1)
         lying = np.abs(trunk[known, 0]) > 2 * np.abs(trunk[known, 1])
         starts, ends = (list(joints) for joints in skeleton.limb_ends)
@@ -43,9 +42,8 @@ def likely_mistakes(poses: np.ndarray, skeleton: Skeleton) -> list[str]:
         elif _most(lying):
             found.append("people lie on their side: are x and y exchanged, or the pictures turned?")
         elif _most(trunk[known, 1] > 0):
-            found.append(
-                "heads are below hips: y seems to point upwards (here: down), or joints in another order (--layout)"
-            )
+            upwards = "y seems to point upwards (here: down)"
+            found.append(f"heads are below hips: {upwards}, or joints in another order (--layout)")
         across = {part: at[f"left_{part}"][:, 0] - at[f"right_{part}"][:, 0] for part in ("shoulder", "hip")}
         wide = (np.abs(across["shoulder"]) > 0.3 * size) & (np.abs(across["hip"]) > 0.15 * size)
         if wide.sum() >= 10 and _most(across["shoulder"][wide] * across["hip"][wide] < 0):  # one person may well twist

@@ -2,8 +2,8 @@
 
 A task (`src.human36.Human36`, `src.lsp.Lsp`) is made from the options and, where they name another run, its checkpoint.
 It has ``data`` (a description), ``statistics``, ``lines()`` on its data, ``training_data(device)``, ``test(device)``
-(a `fit.Test`), ``result(tested)`` and ``save(run, tested, history=, title=)``; its class has ``RESULT`` (what
-result.json must hold, {key: type}) and ``lines_of_result(result, run)``.
+(a `fit.Test`) and ``save(run, tested, history=, title=)``; its class has ``RESULT`` (what result.json must hold,
+{key: type}) and ``lines_of_result(result, run)``.
 """
 
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from opts.parsing import describe, run_options
 from src import build, report
 from src.engine import Trainee
+from src.errors import InputError
 from src.fit import State, finished_result, fit, load_run, load_weights, read_run, resume, take_over
 from src.runs import RunFolder, environment, file_sha256
 from src.skeletons import get_skeleton
@@ -30,7 +31,12 @@ def run_task(script: str, task_type, parse_options, argv):
             result = _compute(run, options, task_type, device)
         else:
             print(f"finished already, nothing to do: {run.path} holds the result of {result['epoch']} epochs")
-        report.print_lines(task_type.lines_of_result, result, run)
+        try:
+            lines = task_type.lines_of_result(result, run)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            damaged = f"{run.path / 'result.json'}: is damaged ({error!r})"
+            raise InputError(f"{damaged}; move it away, and run again") from None
+        print("\n".join(lines))
 
 
 def _compute(run: RunFolder, options, task_type, device) -> dict:
@@ -46,32 +52,33 @@ def _compute(run: RunFolder, options, task_type, device) -> dict:
     model = build.build_model(options, task.statistics, device)
     if loaded is not None:
         load_weights(model.network, loaded, options.load)
-    test, state = task.test(device), State()
+    test = task.test(device)
     if options.eval_only:
-        epoch, tested = loaded["epoch"], test.run(model)
-        run.begin(plain, environment(device))
+        state, tested = State(epoch=loaded["epoch"]), test.run(model)
     else:
         recipe, training_data = build.build_recipe(options), task.training_data(device)
         trainee = Trainee(model, build.build_criterion(options), build.build_optimizer(model, options))
         state = resume(run, trainee, plain, task.data)
         if loaded is not None and task_type.TAKES_OVER_OPTIMIZER and not options.fresh_optimizer:
             state.step = take_over(trainee, loaded, options.load)
-        run.begin(plain, environment(device))
+    run.write_json("options.json", plain)
+    run.write_json("environment.json", environment(device))
+    if not options.eval_only:
         extras = {"options": plain, "statistics": task.statistics.state(), "data": task.data}
         extras |= {"loaded_sha256": loaded_sha256} if loaded_sha256 else {}
         with report.Report(training_data.steps(recipe.batch), recipe.epochs, state) as progress:
             on = {"data": training_data, "test": test}
             tested = fit(run, trainee, recipe, **on, extras=extras, state=state, report=progress)
-        epoch = state.epoch
     result = {
-        **task.result(tested),
-        **{"epoch": epoch, "which": "last", "best": state.best, "frames": task.data["test"]["frames"]},
-        "skeleton": get_skeleton(options.dataset_type).name,
-        **{name: getattr(options, name) for name in ("supervision", "seed")},
-        **{"preset": list(options.preset), "trained": not options.eval_only, "loaded_from": options.load},
+        **tested[0],
+        **{"epoch": state.epoch, "which": "last", "best": state.best, "frames": task.data["test"]["frames"]},
+        **{"skeleton": get_skeleton(options.dataset_type).name, "supervision": options.supervision},
+        **{"seed": options.seed, "preset": list(options.preset)},
+        **{"trained": not options.eval_only, "loaded_from": options.load},
         "tested_sha256" if options.eval_only else "loaded_sha256": loaded_sha256,
         "data": task.data,
     }
-    task.save(run, tested, history=state.history, title=report.run_title(task.data, result))
+    title = f"{report.data_title(task.data)}, {'+'.join(options.preset)}, seed {options.seed}"
+    task.save(run, tested, history=state.history, title=title)
     run.write_json("result.json", result)
     return result

@@ -103,7 +103,7 @@ def test_standardizer():
     torch.testing.assert_close(standardizer.invert(scaled), torch.from_numpy(poses), atol=1e-3, rtol=0)
     # Where the training set never moved, the result is 0 whatever comes.
     assert (standardizer.apply(torch.full((1, 4, 2), 7.0))[:, 0] == 0).all()
-    same = Standardizer.from_state(standardizer.state())
+    same = Standardizer(**standardizer._asdict())
     assert torch.equal(same.mean, standardizer.mean)
 
 

@@ -16,8 +16,7 @@ def draw_pose_2d(axis, pose: np.ndarray, skeleton, **style):
     """One pose (K,2) in pixels, y down, the right side in another colour than the rest."""
     draw_limbs(axis, pose, skeleton, marker="o", ms=2.5, **style)
     centre, reach = _frame(pose)
-    axis.set(xlim=(centre[0] - reach, centre[0] + reach), ylim=(centre[1] + reach, centre[1] - reach))
-    axis.set_aspect("equal")
+    axis.set(xlim=(centre[0] - reach, centre[0] + reach), ylim=(centre[1] + reach, centre[1] - reach), aspect="equal")
     axis.tick_params(labelsize=6)
     return axis
 
@@ -30,8 +29,8 @@ def draw_pose_3d(axis, pose: np.ndarray, skeleton, *, reach_mm: float | None = N
     """
     upright = np.stack([pose[:, 0], pose[:, 2], -pose[:, 1]], axis=1)
     draw_limbs(axis, upright, skeleton, marker="o", ms=2.5)
-    centre, reach = _frame(upright)
-    reach = reach_mm or reach
+    centre, needed = _frame(upright)
+    reach = reach_mm or needed
     axis.set(**{f"{name}lim": (c - reach, c + reach) for name, c in zip("xyz", centre, strict=True)})
     axis.set_box_aspect((1, 1, 1), zoom=1.15)
     axis.view_init(elev=15, azim=azimuth)
@@ -42,20 +41,18 @@ def draw_pose_3d(axis, pose: np.ndarray, skeleton, *, reach_mm: float | None = N
 
 def draw_contact_sheet(poses: dict[str, np.ndarray], skeleton, *, columns: int, title: str):
     """{caption: root-centred world poses (F,K,3) mm, z up} -> a figure with each caption's F poses in a row."""
-    names, frames = list(poses), len(next(iter(poses.values())))
-    rows = -(-len(names) // columns)
+    frames, rows = len(next(iter(poses.values()))), -(-len(poses) // columns)
     figure = new_figure(1.1 * frames * columns, 1.75 * rows)
     figure.suptitle(title, fontsize=10)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for axis in axes:
         axis.set_axis_off()
-    for axis, name in zip(axes, names, strict=False):
-        for number, pose in enumerate(poses[name]):
+    for axis, (name, of_name) in zip(axes, poses.items(), strict=False):
+        for number, pose in enumerate(of_name):
             seen = np.stack([pose[:, 0] + 1300 * number, pose[:, 2]], axis=1)  # from the front, side by side
             draw_limbs(axis, seen, skeleton, lw=1.5)
-        axis.set(xlim=(-700, 1300 * frames - 600), ylim=(-1050, 1050), title=name)
-        axis.title.set_fontsize(9)
-        axis.set_aspect("equal")
+        axis.set(xlim=(-700, 1300 * frames - 600), ylim=(-1050, 1050), aspect="equal")
+        axis.set_title(name, fontsize=9)
     return figure
 
 
@@ -72,9 +69,8 @@ def draw_test_poses(*, inputs_px, truth_mm, aligned_mm, errors_mm, names, skelet
     """
     rows = len(inputs_px)
     figure = new_figure(8, 2.7 * rows)
-    figure.suptitle(
-        f"{title}\n(orange: the person's right; axes in px and mm, x right, z away from the camera)", fontsize=9
-    )
+    axes_in = "axes in px and mm, x right, z away from the camera"
+    figure.suptitle(f"{title}\n(orange: the person's right; {axes_in})", fontsize=9)
     for row in range(rows):
         reach = max(_frame(truth_mm[row])[1], _frame(aligned_mm[row])[1])
         axis = figure.add_subplot(rows, 3, 3 * row + 1)

@@ -22,9 +22,8 @@ def draw_training(history: list[dict], title: str):
         for name, color in zip(wanted, cycle(CYCLE), strict=False):
             points = [(row["epoch"], row[name]) for row in history if name in row]
             axis.plot(*zip(*points, strict=True), color=color, marker=".", label=name.removesuffix("_mm"))
-        axis.set_xlabel("epoch")
+        axis.set(xlabel="epoch", yscale="log")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axis.set_yscale("log")
         axis.grid(alpha=0.3, which="both")
         axis.legend(fontsize=8)
     left.set_title("training losses, unweighted", fontsize=9)
