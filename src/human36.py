@@ -20,7 +20,7 @@ class Human36:
         self.options = options
         arrays = build.load_poses(options, "test")
         self._test = arrays, build.centre(arrays, options, "test")
-        synthetic, test, train = arrays.synthetic, arrays.describe(), None
+        test, train = arrays.describe(), None
         if options.eval_only:
             self.statistics = build.Statistics.from_state(source["statistics"])
         else:
@@ -28,9 +28,9 @@ class Human36:
             self._train, train = (arrays, build.centre(arrays, options, "train")), arrays.describe()
             self.statistics = build.fit_statistics(self._train[1], options)
         self.data = {
-            "form": self._test_arrays.form,
+            "form": self._test[0].form,
             "name": data_name(options.data_dir),
-            "synthetic": synthetic,
+            "synthetic": self._test[0].synthetic,
             "train": train,
             "test": test,
             "overlapping_subjects": sorted(set(test["subjects"]) & set(train["subjects"])) if train else [],

@@ -105,7 +105,7 @@ class Lsp:
             return source
         if not self.photos.is_train.any():
             raise InputError(f"{self.options.annotations}: no image with is_train true; add --use_loaded_stats")
-        return replace(source, pose_2d=Standardizer.fit(self._inputs[self.photos.is_train]))
+        return source._replace(pose_2d=Standardizer.fit(self._inputs[self.photos.is_train]))
 
     def lines(self) -> list[str]:
         """What the user should know of the data."""
