@@ -1,6 +1,7 @@
 """BVH motion capture files, as programs write them in the wild: joints by name, and where they are."""
 
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def read_bvh(path) -> Bvh:
     path = Path(path)
     if path.stat().st_size > _MAX_BYTES:
         raise InputError(f"{path}: is larger than {_MAX_BYTES // 2**20} MiB; split it")
-    lines = re.split(r"\r\n|\r|\n", path.read_bytes().decode("utf-8-sig", errors="replace"))
+    lines = re.split(r"\r\n|\r|\n", path.read_bytes().removeprefix(BOM_UTF8).decode(errors="replace"))
     start = next((number for number, line in enumerate(lines) if line.strip().upper() == "MOTION"), None)
     if start is None:
         raise InputError(f"{path}: has no line MOTION; is it a whole BVH file?")

@@ -153,7 +153,9 @@ def read_folder(folder: Path, *, pattern: str | None, **how) -> dict[str, list[C
     """Every BVH file in a folder and those below it -> clips by person, people and files in natural order."""
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give one with BVH files")
-    paths = sorted((path for path in folder.rglob("*") if path.suffix.lower() == ".bvh"), key=_natural)
+    paths = sorted(
+        (path for path in folder.rglob("*") if path.suffix.lower() == ".bvh" and path.is_file()), key=_natural
+    )
     if not paths:
         raise InputError(f"{folder}: no .bvh file in it or below it; give a folder with BVH files")
     people: dict[str, list[Clip]] = {}
