@@ -7,8 +7,9 @@ import numpy as np
 
 from src import crowd
 from src.data.crowd_files import Answers, read_answers
+from src.data.folders import rename
 from src.data.lsp import read_json
-from src.data.sources import open_source, rename
+from src.data.sources import open_source
 from src.data.synthetic import SUBJECTS, make_cameras, make_motion
 from src.errors import InputError
 from src.labels import draw_pairs, joint_pairs

@@ -9,7 +9,7 @@ import pytest
 from forms import damaged
 from scipy.spatial.transform import Rotation
 
-from src.data import bvh_people, check, motion
+from src.data import bvh_people, check, clips, motion
 from src.data.arrays import ACTIONS
 from src.data.bvh import read_bvh
 from src.data.human36 import load_human36
@@ -141,7 +141,7 @@ def test_files_in_the_wild(folder, tmp_path, name):
     wild = tmp_path / "wild.bvh"
     wild.write_bytes(WILD[name](path.read_text()).encode())
     assert wild.read_bytes() != path.read_bytes()
-    expected, found = (motion.read_clip(file, fps=50) for file in (path, wild))
+    expected, found = (clips.read_clip(file, fps=50) for file in (path, wild))
     np.testing.assert_allclose(found.poses, expected.poses, atol=1e-3)
     assert (found.notes != ()) == (name == "wrong count of frames")
 
@@ -182,7 +182,7 @@ def test_damaged_files_give_one_line_or_people(folder, tmp_path, count):
     for content in damaged((folder / "01_01.bvh").read_bytes(), count, seed=2):
         path.write_bytes(content)
         try:
-            poses = motion.read_clip(path, fps=50).poses
+            poses = clips.read_clip(path, fps=50).poses
         except InputError as error:
             assert str(error)
         else:
@@ -263,12 +263,12 @@ def test_units_and_the_axis_up_are_found(tmp_path, capsys, turn, up):
     frames = np.zeros((40, 3 + 3 * len(names_of(poser_tree()))))
     frames[:, 0] = np.arange(40)  # else nobody moves
     for scale, unit in ((1.0, "cm"), (0.01, "m"), (10.0, "mm"), (1 / 2.54, "inches")):
-        clip = motion.read_clip(
+        clip = clips.read_clip(
             _arms_down(write_bvh(tmp_path / unit / "a.bvh", frames, tree=turned(poser_tree()), scale=scale, turn=turn)),
             fps=50,
         )
-        assert clip.unit == unit and motion.find_up([clip]) == up
-        world = motion.stand_up(clip.poses, up, 0.3)
+        assert clip.unit == unit and clips.find_up([clip]) == up
+        world = clips.stand_up(clip.poses, up, 0.3)
         head, feet = (world[:, HUMAN36_JOINTS.index(name), 2] for name in ("head", "left_foot_tip"))
         assert (head - feet).min() > 1400 and (head - feet).max() < 1800
         left, right = (world[0, HUMAN36_JOINTS.index(f"{side}_hip")] for side in ("left", "right"))
@@ -287,23 +287,23 @@ def test_a_leading_t_pose_and_jumps_are_left_out(tmp_path):
     frames = moving(80, seed=5)
     frames[0, 3:] = 0
     frames[40:43, 6:] += 120
-    clip = motion.read_clip(write_bvh(tmp_path / "a.bvh", frames), fps=50)
-    kept = motion.read_clip(write_bvh(tmp_path / "b.bvh", np.delete(frames, [0, 40, 41, 42], axis=0)), fps=50)
+    clip = clips.read_clip(write_bvh(tmp_path / "a.bvh", frames), fps=50)
+    kept = clips.read_clip(write_bvh(tmp_path / "b.bvh", np.delete(frames, [0, 40, 41, 42], axis=0)), fps=50)
     np.testing.assert_allclose(clip.poses, kept.poses)
     with pytest.raises(InputError, match="holds no motion: 20 frames, all T-pose or jumps"):
-        motion.read_clip(write_bvh(tmp_path / "c.bvh", np.zeros((20, frames.shape[1]))), fps=50)
+        clips.read_clip(write_bvh(tmp_path / "c.bvh", np.zeros((20, frames.shape[1]))), fps=50)
 
 
 def test_the_frame_rate_is_reduced(tmp_path):
     path = write_bvh(tmp_path / "a.bvh", moving(240, seed=6), frame_time=1 / 120)
     for fps, count, rate in ((50, 80, 40), (60, 120, 60), (1000, 240, 120), (25, 48, 24)):
-        clip = motion.read_clip(path, fps=fps)
+        clip = clips.read_clip(path, fps=fps)
         assert len(clip.poses) == count and clip.fps == pytest.approx(rate, rel=1e-4)
 
 
 def test_long_walks_stay_in_view(tmp_path):
     frames = moving(400, seed=7, amount=3)
-    world = motion.stand_up(motion.read_clip(write_bvh(tmp_path / "a.bvh", frames), fps=50).poses, "+y", 0)
+    world = clips.stand_up(clips.read_clip(write_bvh(tmp_path / "a.bvh", frames), fps=50).poses, "+y", 0)
     assert np.ptp(frames[:, 2]) * 10 > 9000
     assert np.linalg.norm(world[:, 0, :2], axis=1).max() < 1300
 
@@ -365,7 +365,7 @@ def test_a_lost_bone_is_put_back(tmp_path):
     """The motionbuilder conversion has neck and collars at the spine's end, where a bone was."""
     tree = _motionbuilder_tree(lost=True)
     path = write_bvh(tmp_path / "a.bvh", np.zeros((12, 3 + 3 * len(names_of(tree)))), tree=tree, scale=1 / 5.6444)
-    clip = motion.read_clip(path, fps=50)
+    clip = clips.read_clip(path, fps=50)
     assert clip.convention == "motionbuilder" and clip.unit.startswith("CMU")
     assert any("lowerneck, RightCollar, LeftCollar is lost; put back" in note for note in clip.notes)
     joints = {name: clip.poses[0, HUMAN36_JOINTS.index(name)] for name in ("mid_spine", "neck", "left_shoulder")}
@@ -373,7 +373,7 @@ def test_a_lost_bone_is_put_back(tmp_path):
     np.testing.assert_allclose(joints["left_shoulder"] - joints["mid_spine"], [170, 110 + 80, 0], atol=0.01)
     whole = _motionbuilder_tree(lost=False)
     path = write_bvh(tmp_path / "b.bvh", np.zeros((12, 3 + 3 * len(names_of(tree)))), tree=whole, scale=1 / 5.6444)
-    assert motion.read_clip(path, fps=50).notes == ()
+    assert clips.read_clip(path, fps=50).notes == ()
 
 
 def _motionbuilder_tree(*, lost: bool):

@@ -13,11 +13,12 @@ from tqdm import tqdm
 
 from src.data.arrays import ACTIONS
 from src.data.check_labels import check_labels
+from src.data.folders import DETECTIONS_SKELETON
 from src.data.h5_layout import write_layout
 from src.data.human36 import MISSING_DETECTIONS, SIMULATED_MARK, SYNTHETIC_MARK, choose_motions, oddities
 from src.data.lsp import parse_as_it_is, read_json
 from src.data.npz import read_fields
-from src.data.sources import DETECTIONS_SKELETON, open_source
+from src.data.sources import open_source
 from src.data.views import Motion
 from src.errors import InputError, run_command
 from src.skeletons import HUMAN36_JOINTS, get_skeleton

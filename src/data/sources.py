@@ -6,53 +6,28 @@ A form has: ``key``; ``form`` in words; ``folder``; ``files``, those read so far
 InputError naming the file for what is missing or wrong.
 """
 
-import re
 from pathlib import Path
 
 import numpy as np
 
-from src.cameras import load_cameras
+from src.data.folders import (
+    DETECTIONS_SKELETON,
+    HOW_TO_GET_DATA,
+    Folder,
+    check_detections,
+    check_world,
+    numbers,
+    require_skeleton,
+)
 from src.data.h5 import open_h5, read_dataset
-from src.data.npz import load_pickled_npz
-from src.data.views import check_values
+from src.data.videopose3d import VideoPose3D
 from src.errors import InputError
-from src.skeletons import HUMAN36_JOINTS, Skeleton
+from src.skeletons import Skeleton
 
-_HOW_TO_GET_DATA = "README.md says how to get data, and --data_dir synthetic needs none"
-_CAMERA_FILES = ("cameras.h5", "metadata.xml")
-DETECTIONS_SKELETON, _DETECTIONS = "shg_16k", "StackedHourglassFineTuned240"
-_RENAMED = {"TakingPhoto": "Photo", "WalkingDog": "WalkDog"}  # what subject 1's files are called
+_DETECTIONS = "StackedHourglassFineTuned240"
 
 
-class _Folder:
-    """What the forms share: a folder with a file of cameras."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        present = [folder / name for name in _CAMERA_FILES if (folder / name).is_file()]
-        if not present:
-            found = ", ".join(sorted(path.name for path in folder.iterdir())[:8]) or "an empty folder"
-            expected = f"expected {' or '.join(_CAMERA_FILES)} and subjects S1, S5, ..., found {found}"
-            raise InputError(f"--data_dir {folder}: {expected}; {_HOW_TO_GET_DATA}")
-        self.cameras, self.files = load_cameras(present[0]), [present[0]]
-
-    def subjects(self) -> list[int]:
-        """Those with a folder of their own."""
-        found = [re.fullmatch(r"S(\d+)", path.parents[1].name) for path in self.folder.glob(f"S*/{self.motion_folder}")]
-        return sorted(int(match[1]) for match in found if match)
-
-    def place(self, subject: int) -> Path:
-        """The folder with the subject's motions."""
-        return self.folder / f"S{subject}" / self.motion_folder
-
-    def _motion_files(self, subject: int, ending: str) -> dict[str, Path]:
-        if not self.place(subject).is_dir():
-            raise InputError(f"{self.place(subject)}: no such folder; subject {subject} was asked for")
-        paths = {path.name.removesuffix(ending): path for path in self.place(subject).glob(f"*{ending}")}
-        return {rename(name): paths[name] for name in sorted(paths, key=_natural)}
-
-
-class H5(_Folder):
+class H5(Folder):
     """The layout of the paper, and of 3d-pose-baseline: one h5 file per motion, and per motion and camera."""
 
     key, form, motion_folder = "human36_h5", "Human3.6M in the h5 layout", Path("MyPoses/3D_positions")
@@ -87,7 +62,7 @@ class H5(_Folder):
         return check_detections(poses, (frames, skeleton.num_joints, 2), f"{path}: poses")
 
 
-class Cdf(_Folder):
+class Cdf(Folder):
     """The dataset site's own archives: ``Poses_D3_Positions_S*.tgz``, or ``..._mono`` in camera frames."""
 
     key, form = "human36_cdf", "Human3.6M in the dataset site's cdf files"
@@ -124,92 +99,13 @@ class Cdf(_Folder):
         raise InputError(f"{self.folder}: {self.form} hold no detections; use another 2D noise type, or the h5 layout")
 
 
-class VideoPose3D(_Folder):
-    """VideoPose3D's archives: ``data_3d_h36m.npz`` (metres) and ``data_2d_h36m_*.npz``, pickles both."""
-
-    key, form, motions_file = "videopose3d", "Human3.6M in VideoPose3D's archives", "data_3d_h36m.npz"
-
-    def __init__(self, folder: Path):
-        super().__init__(folder)
-        self._motions = self._load(folder / self.motions_file, "positions_3d")["positions_3d"]
-        self._detections = {}
-
-    def _load(self, path: Path, key: str) -> dict:
-        content = load_pickled_npz(path, (key, "metadata"))
-        by_subject = content.get(key)
-        if not isinstance(by_subject, dict) or not all(isinstance(motions, dict) for motions in by_subject.values()):
-            raise InputError(f"{path}: expected {key} as a dictionary of subjects and actions; download it again")
-        content[key] = {
-            subject: {rename(str(name)): value for name, value in motions.items()}
-            for subject, motions in by_subject.items()
-        }
-        self.files.append(path)
-        return content
-
-    def subjects(self) -> list[int]:
-        """Those of the archive."""
-        return sorted(int(str(name)[1:]) for name in self._motions if re.fullmatch(r"S\d{1,4}", str(name)))
-
-    def place(self, subject: int) -> str:
-        """The archive and the subject's key."""
-        return f"{self.folder / self.motions_file}: S{subject}"
-
-    def motions(self, subject: int) -> dict:
-        """Names, and where they are."""
-        if f"S{subject}" not in self._motions:
-            raise InputError(f"{self.place(subject)}: not there; subject {subject} was asked for")
-        return {name: f"{self.place(subject)} {name}" for name in sorted(self._motions[f"S{subject}"], key=_natural)}
-
-    def world(self, subject: int, name: str) -> np.ndarray:
-        """Metres in the archive."""
-        where, poses = self.motions(subject)[name], _numbers(self._motions[f"S{subject}"][name])
-        if poses.ndim != 3 or poses.shape[1:] != (32, 3) or len(poses) == 0:
-            raise InputError(f"{where}: expected shape (frames, 32, 3), found {poses.shape}")
-        return check_world(poses * 1000, where)
-
-    def detections(self, subject: int, name: str, camera: str, frames: int, skeleton: Skeleton) -> np.ndarray:
-        """Of the archive whose joints the skeleton has; it may hold more frames than the motion."""
-        path, by_subject = self.require_detections(skeleton)
-        where = f"{path}: S{subject} {name}"
-        seen = by_subject.get(f"S{subject}", {}).get(name, ())
-        number = sorted(own for owner, own in self.cameras if owner == subject).index(camera)
-        if not isinstance(seen, (list, tuple, np.ndarray)) or len(seen) <= number:
-            raise InputError(f"{where}: expected the detections of each camera, found none of camera {camera}")
-        poses, shape = _numbers(seen[number])[:frames, ..., :2], (frames, skeleton.num_joints, 2)
-        return check_detections(poses, shape, f"{where} camera {camera}")
-
-    def require_detections(self, skeleton: Skeleton) -> tuple[Path, dict]:
-        """The archive with the skeleton's joints, and its content by subject and action. Raises InputError."""
-        if skeleton.name not in self._detections:
-            self._detections[skeleton.name] = self._find_detections(skeleton)
-        return self._detections[skeleton.name]
-
-    def _find_detections(self, skeleton: Skeleton) -> tuple[Path, dict]:
-        found = []
-        for path in sorted(self.folder.glob("data_2d_h36m_*.npz")):
-            if not path.stem.endswith("_gt"):  # its projection is not the dataset's own: tangential terms swapped
-                content = self._load(path, "positions_2d")
-                metadata = content.get("metadata") or {}
-                usual = {16: "shg_16k", 17: "human36_17k"}.get(metadata.get("num_joints"), "an unknown order")
-                found.append((str(metadata.get("layout_name", usual)), path, content["positions_2d"]))
-        for layout, path, by_subject in found:
-            if {"h36m": "human36_17k"}.get(layout, layout) == skeleton.name:
-                return path, by_subject
-        there = (
-            ", ".join(f"{path.name} ({layout})" for layout, path, _ in found) or "none (the _gt archive is no detector)"
-        )
-        raise InputError(
-            f"{self.folder}: no 2D archive has the joints of --dataset_type {skeleton.name}; found {there}"
-        )
-
-
 def open_source(data_dir):
     """The form that a folder holds. Raises InputError if it holds none."""
     folder = Path(data_dir)
     if folder.is_file():
         raise InputError(f"--data_dir {folder}: is a file; give the folder that holds cameras.h5 and S1, S5, ...")
     if not folder.is_dir():
-        raise InputError(f"--data_dir {folder}: no such folder; {_HOW_TO_GET_DATA}")
+        raise InputError(f"--data_dir {folder}: no such folder; {HOW_TO_GET_DATA}")
     if not any(folder.glob("S*/MyPoses")):
         if any(folder.glob("S*/MyPoseFeatures/D3_Positions*")):
             return Cdf(folder)
@@ -223,52 +119,13 @@ def detection_path(folder: Path, subject: int, name: str, camera: str) -> Path:
     return folder / f"S{subject}" / _DETECTIONS / f"{name.replace(' ', '_')}.{camera}.h5"
 
 
-def rename(motion: str) -> str:
-    """A motion's name with the action's usual word."""
-    word = re.match("[A-Za-z]*", motion)[0]
-    return _RENAMED.get(word, word) + motion[len(word) :]
-
-
-def require_skeleton(skeleton: Skeleton, name: str):
-    """Raise InputError unless detections of the joints of skeleton ``name`` can be used."""
-    if skeleton.name != name:
-        raise InputError(f"these detections have the joints of {name}: give --dataset_type {name}, not {skeleton.name}")
-
-
-def check_world(poses: np.ndarray, where) -> np.ndarray:
-    """World poses (F,96) or (F,32,3) mm -> (F,32,3) float64. Raises InputError for what can't be poses."""
-    world = poses.astype(np.float64).reshape(-1, len(HUMAN36_JOINTS), 3)
-    check_values(world, where)
-    if np.ptp(world, axis=1).max() == 0:
-        raise InputError(f"{where}: all joints of every pose are at one point; copy or download it again")
-    return world
-
-
-def check_detections(poses: np.ndarray, shape: tuple[int, int, int], where) -> np.ndarray:
-    """Detections (F,K,2) px -> float32. Raises InputError."""
-    if poses.shape != shape:
-        raise InputError(f"{where}: expected shape {shape} as the motion has {shape[0]} frames, found {poses.shape}")
-    check_values(poses, where)
-    return poses.astype(np.float32)
-
-
-def _numbers(value) -> np.ndarray:
-    """An array of numbers, or an empty one in place of anything else."""
-    array = np.asarray(value) if isinstance(value, np.ndarray) else np.empty(0)
-    return array if array.dtype.kind in "fiu" else np.empty(0)
-
-
 def _read_cdf(path: Path, name: str) -> np.ndarray:
     try:
         import cdflib
     except ImportError:
         raise InputError(f"{path}: cdf files are read by the package cdflib; pip install cdflib") from None
     try:
-        return _numbers(np.asarray(cdflib.CDF(path).varget(name)))
+        return numbers(np.asarray(cdflib.CDF(path).varget(name)))
     except Exception as error:  # a damaged file can raise anything
         message = f"cannot be read as cdf ({type(error).__name__}: {error})"
         raise InputError(f"{path}: {message}; copy or download it again") from None
-
-
-def _natural(name: str):
-    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]

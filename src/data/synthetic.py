@@ -15,10 +15,10 @@ from scipy.ndimage import gaussian_filter1d
 from src.cameras import CAMERA_NAMES, Camera
 from src.data.actions import act
 from src.data.arrays import ACTIONS, PoseArrays
+from src.data.folders import DETECTIONS_SKELETON, require_skeleton
 from src.data.h5_layout import write_layout
 from src.data.human36 import MISSING_DETECTIONS, NO_DETECTIONS, SYNTHETIC_MARK
 from src.data.kinematics import joint_positions, make_body
-from src.data.sources import DETECTIONS_SKELETON, require_skeleton
 from src.data.views import Motion, view_motions
 from src.errors import InputError, run_command
 from src.skeletons import HUMAN36_JOINTS, Skeleton, get_skeleton
