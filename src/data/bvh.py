@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from src.errors import InputError
 
-_MAX_NODES, _MAX_BYTES, _MAX_VALUE = 1000, 2**30, 1e6
+_MAX_NODES, _MAX_BYTES, _MAX_VALUE = 1000, 2**28, 1e6
 
 
 @dataclass(eq=False)
@@ -36,10 +36,6 @@ class Bvh:
     motion: np.ndarray
     frame_time: float
     notes: tuple[str, ...]
-
-    def index(self, name: str) -> int:
-        """Of the node of that name. Raises ValueError."""
-        return [node.name for node in self.nodes].index(name)
 
     def ancestors(self, index: int) -> list[int]:
         """The node itself, its parent, and so on to the root."""
@@ -100,7 +96,7 @@ def _read_hierarchy(lines: list[str], path) -> list[Node]:
                     opened.pop(-1 if len(opened) > 1 else 1)
                 elif word == "OFFSET":
                     node.offset = _finite([float(value) for value in rest.split()]).reshape(3)
-                elif word == "CHANNELS":
+                elif word == "CHANNELS" and not node.channels:
                     node.column, node.channels = columns, _channels(rest)
                     columns += len(node.channels)
                 elif word != "HIERARCHY":

@@ -129,9 +129,6 @@ def unit_of(bvh: Bvh, joints: dict, path) -> tuple[str, float]:
                 )
             between = chain[: chain.index(joints[f"{side}_{first}"][2])]
             lengths[side, bone] = sum(np.linalg.norm(bvh.nodes[node].offset) for node in between)
-        left, right = lengths["left", bone], lengths["right", bone]
-        if not 0.8 < left / max(right, 1e-9) < 1.25:
-            raise InputError(f"{path}: the left {bone} measures {left:g}, the right {right:g}: is an OFFSET damaged?")
     leg = sum(lengths.values()) / 2
     name = min(_UNITS_MM, key=lambda name: abs(np.log(leg * _UNITS_MM[name] / _LEG_MM)))
     return name, float(_UNITS_MM[name])
@@ -161,10 +158,23 @@ def places(bvh: Bvh, joints: dict, motion: np.ndarray) -> np.ndarray:
     return np.stack([found[name.removesuffix("_2").removesuffix("_3")] for name in HUMAN36_JOINTS], axis=1)
 
 
+def _medians(poses: np.ndarray) -> np.ndarray:
+    index = [[HUMAN36_JOINTS.index(joint) for joint in bone] for bone in BONES]
+    return np.array([np.median(np.linalg.norm(poses[:, b] - poses[:, a], axis=1)) for a, b in index])
+
+
+def check_sides(poses: np.ndarray, path):
+    """Raise InputError if a bone of poses (F,32,3) mm is much longer on one side than on the other."""
+    right, left = _medians(poses)[len(_MIDDLE_BONES) :].reshape(2, -1)
+    for (first, second), a, b in zip(_SIDE_BONES, left, right, strict=True):
+        if not 0.75 < (a + 20) / (b + 20) < 1 / 0.75:
+            found = f"{first} to {second} measures {a:.0f} mm on the left, {b:.0f} mm on the right"
+            raise InputError(f"{path}: {found}: is an OFFSET damaged, or the map of joints wrong?")
+
+
 def bone_lengths(poses: np.ndarray) -> np.ndarray:
     """Poses (F,32,3) -> a length for each of `BONES`: medians over frames, the same on both sides."""
-    index = [[HUMAN36_JOINTS.index(joint) for joint in bone] for bone in BONES]
-    lengths = np.array([np.median(np.linalg.norm(poses[:, b] - poses[:, a], axis=1)) for a, b in index])
+    lengths = _medians(poses)
     of_sides = lengths[len(_MIDDLE_BONES) :].reshape(2, -1)
     of_sides[:] = of_sides.mean(axis=0)
     return lengths

@@ -5,21 +5,24 @@ code is 0 where nothing is wrong, 1 where something is, 2 where PATH can't be re
 """
 
 import sys
+from collections import Counter
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from src.cameras import CAMERA_NAMES
 from src.data.arrays import ACTIONS
 from src.data.check_labels import check_labels
-from src.data.folders import DETECTIONS_SKELETON
-from src.data.h5_layout import write_layout
-from src.data.human36 import MISSING_DETECTIONS, SIMULATED_MARK, SYNTHETIC_MARK, choose_motions, oddities
+from src.data.folders import DETECTIONS_SKELETON, NoDetections
+from src.data.h5_layout import require_new, write_layout
+from src.data.human36 import MISSING_DETECTIONS, SIMULATED_MARK, SYNTHETIC_MARK, action_of, choose_motions
 from src.data.lsp import parse_as_it_is, read_json
 from src.data.npz import read_fields
 from src.data.sources import open_source
-from src.data.views import Motion
+from src.data.views import Motion, oddities
 from src.errors import InputError, run_command
 from src.skeletons import HUMAN36_JOINTS, get_skeleton
 
@@ -32,43 +35,58 @@ def check_folder(folder) -> tuple[list[str], list[str]]:
     """A folder with Human3.6M in any form -> (what is there, what is wrong), a line each."""
     source, lines, problems = open_source(folder), [], []
     lines.append(f"{folder}: {source.form}")
-    texts = [mark for mark in (SYNTHETIC_MARK, SIMULATED_MARK) if (source.folder / mark).exists()]
-    lines += [f"{mark}: {(source.folder / mark).read_text(errors='replace').splitlines()[0]}" for mark in texts]
-    counts, detected = {}, _has_detections(source)
-    lines += [] if detected else [f"no detections of {DETECTIONS_SKELETON} in it"]
+    marks = _marks(source)
+    lines += [f"{name}: {text.partition(chr(10))[0]}" for name, text in marks.items()]
+    counts, detected = {}, None
+    try:
+        detected = _skeleton_of_detections(source)
+        lines += [] if detected else ["no detections in it"]
+    except InputError as error:
+        problems.append(str(error))
     for subject in tqdm(source.subjects(), disable=None):
         cameras = [camera for (owner, _), camera in source.cameras.items() if owner == subject]
         line, poses, wrong = _check_subject(source, subject, cameras, detected)
         counts[subject] = poses
         lines.append(line)
-        problems += wrong
+        problems += [p for p in wrong if not (marks and "Human3.6M has" in p)]
     if not counts:
         problems.append(f"{folder}: no subjects; expected folders S1, S5, ..., or an archive that names them")
     for part, (subjects, full) in _FULL.items():
         found = sum(counts.get(subject, 0) for subject in subjects)
         absent = ", ".join(f"S{subject}" for subject in subjects if subject not in counts)
-        more = f"; missing: {absent}" if absent else ""
-        lines.append(f"{part}: {found:,} poses; all of Human3.6M has {full:,}{more}")
+        lines.append(f"{part}: {found:,} poses; all of Human3.6M has {full:,}")
+        if absent and not marks:
+            problems.append(f"{folder}: missing: {absent}")
     return lines, problems
 
 
-def _has_detections(source) -> bool:
-    try:
-        source.require_detections(get_skeleton(DETECTIONS_SKELETON))
-    except InputError:
-        return False
-    return True
+def _marks(source) -> dict[str, str]:
+    paths = [source.folder / mark for mark in (SYNTHETIC_MARK, SIMULATED_MARK)]
+    return {path.name: path.read_text(errors="replace") for path in paths if path.exists()}
 
 
-def _check_subject(source, subject: int, cameras, detected: bool) -> tuple[str, int, list[str]]:
+def _skeleton_of_detections(source):
+    """The skeleton whose detections there are, or None. Raises InputError if they can't be read."""
+    for skeleton in map(get_skeleton, (DETECTIONS_SKELETON, "human36_17k")):
+        with suppress(NoDetections):
+            source.require_detections(skeleton)
+            return skeleton
+    return None
+
+
+def _check_subject(source, subject: int, cameras, detected) -> tuple[str, int, list[str]]:
     problems, ignored = [], []
     names = source.motions(subject)
-    present = [action for action in ACTIONS if any(name.split(" ")[0] == action for name in names)]
+    counts = Counter(map(action_of, names))
+    present = [action for action in ACTIONS if action in counts]
     if len(present) < len(ACTIONS):
         problems.append(f"S{subject}: no motion of {', '.join(action for action in ACTIONS if action not in present)}")
-    if not cameras:
-        problems.append(f"{source.files[0]}: no cameras of subject {subject}")
-    frames, outside, seen, without = 0, 0, 0, []
+    single = [action for action in present if counts[action] == 1 and (subject, action) != MISSING_DETECTIONS[:2]]
+    if single:
+        problems.append(f"S{subject}: one motion of {', '.join(single)}; Human3.6M has two of each")
+    if len(cameras) != len(CAMERA_NAMES):
+        problems.append(f"{source.files[0]}: {len(cameras)} cameras of subject {subject}; expected {len(CAMERA_NAMES)}")
+    frames, outside, without = 0, 0, []
     for _, name in choose_motions(names, present, source.place(subject), ignored):
         try:
             world = source.world(subject, name)
@@ -83,20 +101,20 @@ def _check_subject(source, subject: int, cameras, detected: bool) -> tuple[str, 
             out = ((pixels < 0) | (pixels > _IMAGE)).any(axis=2) | (depth <= 0)
             outside += out.any(axis=1).sum()
             if detected:
-                without += _check_detections(source, (subject, name, camera.name), len(world), problems)
+                without += _check_detections(source, (subject, name, camera.name), len(world), detected, problems)
     seen = frames * len(cameras)
-    twins = sum(name.split(" ")[0] in ACTIONS for name in names)
-    line = f"S{subject}: {twins} motions of {len(present)} actions, {frames:,} frames, {len(cameras)} cameras"
+    line = f"S{subject}: {sum(counts[action] for action in present)} motions of {len(present)} actions, "
+    line += f"{frames:,} frames, {len(cameras)} cameras"
     line += f", {outside / max(seen, 1):.1%} of the poses not wholly in the image"
     if without:
         line += f"; without detections: {len(without)}, such as {without[0]}"
     return "; ".join([line, *(note.split(": ", 1)[1] for note in ignored)]), seen, problems
 
 
-def _check_detections(source, motion: tuple[int, str, str], frames: int, problems: list) -> list[str]:
+def _check_detections(source, motion: tuple[int, str, str], frames: int, skeleton, problems: list) -> list[str]:
     """The view's name, if it has no detections; what is wrong with those that it has goes into ``problems``."""
     try:
-        source.detections(*motion, frames, get_skeleton(DETECTIONS_SKELETON))
+        source.detections(*motion, frames, skeleton)
     except InputError as error:
         if motion != MISSING_DETECTIONS:
             problems.append(str(error))
@@ -127,7 +145,7 @@ def convert(folder, out: Path) -> str:
     source = open_source(folder)
     wanted = []
     for subject in source.subjects():
-        wanted += [(subject, name) for name in source.motions(subject) if name.split(" ")[0] in ACTIONS]
+        wanted += [(subject, name) for name in source.motions(subject) if action_of(name) in ACTIONS]
     skeleton = get_skeleton(DETECTIONS_SKELETON)
 
     def detect(motion, camera):
@@ -138,11 +156,9 @@ def convert(folder, out: Path) -> str:
                 raise
         return None
 
-    present = _has_detections(source)
+    present = _skeleton_of_detections(source) is skeleton
     motions = (Motion(*key, key[1], source.world(*key), "") for key in wanted)
-    texts = {
-        m: (source.folder / m).read_text() for m in (SYNTHETIC_MARK, SIMULATED_MARK) if (source.folder / m).exists()
-    }
+    texts = _marks(source)
     detect = detect if present else lambda motion, camera: None
     cameras = {key: camera for key, camera in source.cameras.items() if key[0] in source.subjects()}
     write_layout(out, cameras, motions, total=len(wanted), detect=detect, texts=texts)
@@ -163,6 +179,8 @@ def _main(argv, *, problems: list):
                         "or a json file of relative depth labels")  # fmt: skip
     parser.add_argument("--convert", metavar="OUT", type=Path, help="write the folder's data in the h5 layout")
     args = parser.parse_args(argv)
+    if args.convert is not None:
+        require_new(args.convert)
     if args.path.suffix == ".json":
         photos, joints = parse_as_it_is(read_json(args.path), args.path)
         lines = [f"{args.path}: {len(photos.files):,} images of {len(joints)} joints: {', '.join(joints)}"]

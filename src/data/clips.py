@@ -38,6 +38,7 @@ def read_clip(path: Path, *, fps: float, joints: dict | None = None, unit_mm: fl
     step = int(np.ceil(1 / bvh.frame_time / fps - 1e-3))
     poses = bvh_people.places(bvh, found, bvh.motion[:: max(step, 1)]) * mm
     check_values(poses, path)
+    bvh_people.check_sides(poses, path)
     rate = 1 / bvh.frame_time / max(step, 1)
     kept = _without_jumps(poses, rate, first=_leading_t_pose(poses))
     notes = list(bvh.notes)
@@ -69,7 +70,9 @@ def _leading_t_pose(poses: np.ndarray) -> int:
 
 def _without_jumps(poses: np.ndarray, fps: float, *, first: int) -> np.ndarray:
     """(F,) which frames to keep: from ``first`` on, those in a stretch between jumps that isn't too short."""
-    moved = np.linalg.norm(np.diff(poses - poses[:, :1], axis=0), axis=-1).max(axis=1, initial=0) * fps
+    relative = poses - poses[:, :1]
+    relative[:, 0] = poses[:, 0]  # the hips' own way
+    moved = np.linalg.norm(np.diff(relative, axis=0), axis=-1).max(axis=1, initial=0) * fps
     stretch = np.concatenate([[0], np.cumsum(moved > _FASTEST)])
     keep = np.arange(len(poses)) >= first
     return keep & (np.bincount(stretch, weights=keep)[stretch] >= _SHORTEST * fps)

@@ -50,10 +50,16 @@ def rename(motion: str) -> str:
     return _RENAMED.get(word, word) + motion[len(word) :]
 
 
+class NoDetections(InputError):
+    """A form has no detections at all, or none of the joints that are asked for."""
+
+
 def require_skeleton(skeleton: Skeleton, name: str):
     """Raise InputError unless detections of the joints of skeleton ``name`` can be used."""
     if skeleton.name != name:
-        raise InputError(f"these detections have the joints of {name}: give --dataset_type {name}, not {skeleton.name}")
+        raise NoDetections(
+            f"these detections have the joints of {name}: give --dataset_type {name}, not {skeleton.name}"
+        )
 
 
 def check_world(poses: np.ndarray, where) -> np.ndarray:

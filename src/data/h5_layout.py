@@ -14,6 +14,14 @@ from src.data.views import Motion
 from src.errors import InputError
 
 
+def require_new(out: Path) -> Path:
+    """The absolute path of a folder to be written. Raises InputError if it is there and not an empty folder."""
+    absolute = out.resolve()
+    if not absolute.name or (absolute.exists() and (not absolute.is_dir() or any(absolute.iterdir()))):
+        raise InputError(f"--out {out}: is there and not an empty folder; give a new one")
+    return absolute
+
+
 def write_layout(
     out: Path, cameras: dict, motions: Iterable[Motion], *, total: int, detect: Callable, texts: dict[str, str]
 ):
@@ -22,15 +30,14 @@ def write_layout(
     detect(motion, camera) -> detections (F,16,2) px, or None where there are none. texts: further files, by name.
     Raises InputError if ``out`` is there and not an empty folder, or can't be written.
     """
+    out = require_new(out)
     part = out.with_name(f".{out.name}.part")
     try:
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise InputError(f"--out {out}: is there and not an empty folder; give a new one")
         shutil.rmtree(part, ignore_errors=True)  # what a killed command has left
         part.mkdir(parents=True)
         _write_h5(part / "cameras.h5", _camera_datasets(cameras))
         for name, text in texts.items():
-            (part / name).write_text(text)
+            (part / name).write_text(text, errors="replace")
         for motion in tqdm(motions, total=total, disable=None):
             flat = motion.world.reshape(len(motion.world), -1).T.astype(np.float32)
             _write_h5(part / f"S{motion.subject}" / H5.motion_folder / f"{motion.name}.h5", {"3D_positions": flat})

@@ -2,12 +2,10 @@
 
 import re
 
-import numpy as np
-
 from src.cameras import Camera
 from src.data.arrays import ACTIONS, PoseArrays
 from src.data.sources import open_source
-from src.data.views import Motion, view_motions
+from src.data.views import Motion, oddities, view_motions
 from src.errors import InputError
 from src.skeletons import HUMAN36_JOINTS, Skeleton
 
@@ -66,35 +64,19 @@ def load_human36(
     return PoseArrays(**views, files=records, notes=tuple(notes), synthetic=synthetic, form=source.key)
 
 
+def action_of(name: str) -> str:
+    """The first word of a motion's name."""
+    return re.match("[A-Za-z]*", name)[0]
+
+
 def choose_motions(motions, actions, place, notes: list) -> list[tuple[str, str]]:
     """(action, name) of the motions, in the order of ``actions``; one belongs to the first word of its name."""
     by_action = {}
     for name in motions:
-        by_action.setdefault(re.match("[A-Za-z]*", name)[0], []).append(name)
+        by_action.setdefault(action_of(name), []).append(name)
     for word in sorted(set(by_action) - set(ACTIONS)):
         notes.append(f"{place}: ignored {', '.join(by_action[word])}: not one of the actions")
     missing = [action for action in actions if action not in by_action]
     if missing:
         raise InputError(f"{place}: no file of {', '.join(missing)}; expected '{missing[0]}' or '{missing[0]} 1'")
     return [(action, name) for action in actions for name in by_action[action]]
-
-
-def oddities(poses: np.ndarray, joints) -> list[str]:
-    """What looks wrong with poses (F,K,3), said in words: not in millimetres, or mirrored.
-
-    Mirrored: knees bend and toes point forward; forward is to the right of left when seen from above.
-    """
-    found = []
-    extent = np.ptp(poses, axis=1).max()
-    if not 300 < extent < 6000:
-        found.append(f"the tallest pose measures {extent:.4g}: metres where millimetres are expected, or inches?")
-    place = {name: poses[:, index] for index, name in enumerate(joints)}
-    if {"neck", *(f"{s}_{j}" for s in ("left", "right") for j in ("hip", "knee", "ankle"))} <= set(place):
-        middle = (place["left_hip"] + place["right_hip"]) / 2
-        forward = np.cross(place["left_hip"] - place["right_hip"], place["neck"] - middle)
-        bend = sum(2 * place[f"{s}_knee"] - place[f"{s}_hip"] - place[f"{s}_ankle"] for s in ("left", "right"))
-        toes = [place[f"{s}_foot_tip"] - place[f"{s}_ankle"] for s in ("left", "right") if f"{s}_foot_tip" in place]
-        forward /= np.maximum(np.linalg.norm(forward, axis=1, keepdims=True), 1e-9)
-        if (forward * (bend + sum(toes, np.zeros(3)))).sum() < 0:
-            found.append("knees and toes point backwards: are left and right exchanged, or one axis mirrored?")
-    return found

@@ -13,14 +13,20 @@ from src.data.arrays import ACTIONS
 from src.data.bvh import read_bvh
 from src.data.clips import UP, Clip, find_up, read_clip, stand_up
 from src.data.folders import natural
-from src.data.h5_layout import write_layout
-from src.data.human36 import SIMULATED_MARK, oddities
+from src.data.h5_layout import require_new, write_layout
+from src.data.human36 import SIMULATED_MARK
 from src.data.synthetic import make_cameras, rng_of, simulate_detections
-from src.data.views import Motion
+from src.data.views import Motion, oddities
 from src.errors import InputError, run_command
 from src.skeletons import HUMAN36_JOINTS
 
 TRAINING, TEST = (1, 5, 6, 7, 8), (9, 11)
+
+
+def groups_of(people: list[str]) -> dict[tuple[int, ...], list[str]]:
+    """Who stands behind which of Human3.6M's subjects."""
+    count = max(1, round(len(people) * 2 / 7))
+    return {TRAINING: people[:-count], TEST: people[-count:]} if len(people) > 1 else {TRAINING + TEST: people}
 
 
 def deal(clips: dict[str, list[np.ndarray]]) -> dict[int, list[np.ndarray]]:
@@ -29,13 +35,8 @@ def deal(clips: dict[str, list[np.ndarray]]) -> dict[int, list[np.ndarray]]:
     The last people, two in seven, are for testing and nothing else; one person alone is for both. Where there are fewer
     people than subjects these share their clips. Long clips are cut into halves until there are enough.
     """
-    people = list(clips)
-    tested = people[len(people) - max(1, round(len(people) * 2 / 7)) :] if len(people) > 1 else []
-    groups = {TRAINING: [name for name in people if name not in tested], TEST: tested}
-    if not tested:
-        groups = {TRAINING + TEST: people}
     dealt = {}
-    for subjects, names in groups.items():
+    for subjects, names in groups_of(list(clips)).items():
         if len(names) >= len(subjects):
             for number, subject in enumerate(subjects):
                 own = [clip for name in names[number :: len(subjects)] for clip in clips[name]]
@@ -61,17 +62,20 @@ def read_folder(folder: Path, *, pattern: str | None, **how) -> dict[str, list[C
     """Every BVH file in a folder and those below it -> clips by person, people and files in natural order."""
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give one with BVH files")
-    found = (path for path in folder.rglob("*") if path.suffix.lower() == ".bvh" and path.is_file())
+    found = (
+        path for path in folder.rglob("*") if path.suffix.lower() == ".bvh" and path.is_file() and path.name[0] != "."
+    )
     paths = sorted(found, key=lambda path: natural(path.as_posix()))
     if not paths:
         raise InputError(f"{folder}: no .bvh file in it or below it; give a folder with BVH files")
     people: dict[str, list[Clip]] = {}
     for path in tqdm(paths, disable=None):
         name = path.relative_to(folder).as_posix()
-        found = re.search(pattern or r"([^/_]+)_[^/]*$|^(.+)/|(.+)\.", name)
-        if found is None:
-            raise InputError(f"{path}: --subject_pattern {pattern!r} does not match {name}; change it")
-        person = next(filter(None, (*found.groups(), found[0])))
+        usual = re.search(r"(?:^|/)(\d+)_\d+\.\w+$", name) or re.search(r"^(.+)/|^(.+)_|^(.+)\.", name)
+        found = re.search(pattern, name) if pattern else usual
+        person = found and next(filter(None, (*found.groups(), found[0])), None)
+        if not person:
+            raise InputError(f"{path}: --subject_pattern {pattern!r} finds nobody in {name}; change it")
         people.setdefault(person, []).append(read_clip(path, **how))
     return people
 
@@ -80,13 +84,13 @@ def convert(folder: Path, out: Path, *, up, vary_bodies: bool, seed: int, distan
     """Turn the folder's BVH files into a set; -> what to tell the user, a line each."""
     people = read_folder(folder, **how)
     clips = [clip for own in people.values() for clip in own]
-    by_folder: dict[Path, list[Clip]] = {}
+    alike: dict[str, list[Clip]] = {}  # one program wrote the files of a convention
     for clip in clips:
-        by_folder.setdefault(clip.path.parent, []).append(clip)
-    axes = {parent: up or find_up(own) for parent, own in by_folder.items()}
+        alike.setdefault(clip.convention, []).append(clip)
+    axes = {convention: up or find_up(own) for convention, own in alike.items()}
     headings = {clip.path: rng_of(seed, "heading", clip.path.name).uniform(0, 2 * np.pi) for clip in clips}
     poses = {
-        name: [stand_up(clip.poses, axes[clip.path.parent], headings[clip.path]) for clip in own]
+        name: [stand_up(clip.poses, axes[clip.convention], headings[clip.path]) for clip in own]
         for name, own in people.items()
     }
     dealt = deal(poses)
@@ -100,17 +104,21 @@ def convert(folder: Path, out: Path, *, up, vary_bodies: bool, seed: int, distan
             name = f"{action} {repeat}" if repeat else action
             motions.append(Motion(subject, action, name, bvh_people.with_lengths(piece, lengths), f"{folder}: {name}"))
         lines.append(f"S{subject}: {len(pieces)} motions, {sum(map(len, pieces)):,} frames")
-    for parent, own in by_folder.items():
-        words = [" and ".join(sorted({getattr(clip, field) for clip in own})) for field in ("convention", "unit")]
-        lines.append(f"{parent}: {len(own)} files, names as {words[0]}, unit {words[1]}, up {axes[parent]}, "
-                     f"{min(clip.fps for clip in own):.4g} frames a second kept")  # fmt: skip
+    for subjects, names in groups_of(list(people)).items():
+        lines.append(f"{', '.join(f'S{subject}' for subject in subjects)}: people {', '.join(names)}")
+    for convention, own in alike.items():
+        units, rate = " and ".join(sorted({clip.unit for clip in own})), min(clip.fps for clip in own)
+        said = f"{len(own)} files, names as {convention}, unit {units}, up {axes[convention]}"
+        lines.append(f"{said}, {rate:.4g} frames a second kept")
     if len(people) == 1:
         lines.append(
             "one person alone: the test subjects are the training subjects; results say nothing of other people"
         )
     lines += [note for clip in clips for note in clip.notes]
     lines += [f"{clip.path}: {oddity}" for clip in clips for oddity in oddities(clip.poses, HUMAN36_JOINTS)]
-    cameras = make_cameras(seed, tuple(dealt), distance=tuple(1000 * d for d in distance), pitch=pitch)
+    cameras = make_cameras(
+        seed, tuple(dealt), distance=sorted(1000 * d for d in distance), pitch=pitch and sorted(pitch)
+    )
     text = f"motion: BVH files; cameras and detections: simulated, seed {seed}\n" + "\n".join(lines) + "\n"
     detect = partial(simulate_detections, seed=seed)
     write_layout(out, cameras, motions, total=len(motions), detect=detect, texts={SIMULATED_MARK: text})
@@ -153,9 +161,9 @@ def _main(argv):
     parser.add_argument("--up", choices=tuple(UP), help="axis that points up; default: found for each folder")
     parser.add_argument("--fps", type=number(float, above=0), default=50, help="most frames a second to keep")
     parser.add_argument("--subject_pattern", metavar="REGEX", help="its first group, in a file's path, names the "
-                        "person; default: what is before the last _ of the name, or else the folder")  # fmt: skip
+                        "person; default: 05 in 05_08.bvh, else the folder, else what is before an _")  # fmt: skip
     parser.add_argument("--vary_bodies", action="store_true", help="give every subject proportions of their own")
-    distance, degrees = number(float, at_least=1, at_most=100), number(float, at_least=-89, at_most=89)
+    distance, degrees = number(float, at_least=3, at_most=100), number(float, at_least=-89, at_most=89)
     parser.add_argument("--distance", type=distance, nargs=2, default=(5.0, 5.8), help="of the cameras, m: from, to")
     parser.add_argument("--pitch", type=degrees, nargs=2, help="degrees by which the cameras look down: from, to")
     parser.add_argument("--seed", type=number(int, at_least=0, below=2**32), default=0, help="of every random draw")
@@ -167,6 +175,7 @@ def _main(argv):
         return
     if out is None:
         raise InputError("--out DIR: give the new folder for the set, or --list")
+    require_new(out)
     try:
         re.compile(args["subject_pattern"] or "")
     except re.error as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from src.data.arrays import ACTIONS, PoseArrays, Sequence
-from src.data.views import check_values
+from src.data.views import check_values, oddities
 from src.errors import InputError
 from src.skeletons import Skeleton
 from src.unpickling import load_pickle, plain
@@ -40,14 +40,22 @@ def read_fields(path) -> dict[str, np.ndarray]:
     for name, array in fields.items():
         shape, kinds = FIELDS[name]
         expected = sum((sizes[size] for size in shape.split()), ())
-        if array.shape != expected or array.dtype.kind not in kinds or len(array) == 0:
+        if len(array) == 0:
+            raise InputError(f"{path}: {name}: is empty; nothing to read")
+        if array.shape != expected or array.dtype.kind not in kinds:
             kind = {"f": "numbers", "i": "whole numbers", "U": "text"}[kinds[0]]
             raise InputError(f"{path}: {name}: expected {kind} of shape {expected}, found {array.dtype}, {array.shape}")
     joints = fields["joint_names"].tolist()
     if len(set(joints)) != len(joints):
         raise InputError(f"{path}: joint_names: expected different names, found {', '.join(joints)}")
     for name in ("pose_3d", "pose_2d"):
+        fields[name] = fields[name].astype(np.float64)
         check_values(fields[name], f"{path}: {name}")
+    if (
+        not (fields.get("focal", np.ones(1)) > 0).all()
+        or not ((fields["frame"] >= 0) & (fields["frame"] < 2**31)).all()
+    ):
+        raise InputError(f"{path}: expected focal lengths above 0 and frame numbers from 0 on, found others")
     return fields
 
 
@@ -86,6 +94,7 @@ def load_npz(path, subjects, skeleton: Skeleton, *, actions=ACTIONS, detections=
         frame=fields["frame"][keep].astype(np.int32),
         sequences=tuple(numbers),
         files=((Path(path).name, Path(path).stat().st_size),),
+        notes=tuple(f"{path}: pose_3d: {oddity}" for oddity in oddities(fields["pose_3d"][keep], joints)),
         form="npz",
     )
 

@@ -14,6 +14,7 @@ from src.data.folders import (
     DETECTIONS_SKELETON,
     HOW_TO_GET_DATA,
     Folder,
+    NoDetections,
     check_detections,
     check_world,
     numbers,
@@ -50,7 +51,7 @@ class H5(Folder):
         """Raise InputError if there are none of the skeleton's joints."""
         require_skeleton(skeleton, DETECTIONS_SKELETON)
         if not any(self.folder.glob(f"S*/{_DETECTIONS}")):
-            raise InputError(f"{self.folder}: no folder {_DETECTIONS} with detections; use another 2D noise type")
+            raise NoDetections(f"{self.folder}: no folder {_DETECTIONS} with detections; use another 2D noise type")
 
     def detections(self, subject: int, name: str, camera: str, frames: int, skeleton: Skeleton) -> np.ndarray:
         """Of the stacked hourglass."""
@@ -68,10 +69,8 @@ class Cdf(Folder):
     key, form = "human36_cdf", "Human3.6M in the dataset site's cdf files"
 
     def __init__(self, folder: Path):
-        name = next(iter(folder.glob("S*/MyPoseFeatures/D3_Positions*"))).name
-        whole = any(folder.glob("S*/MyPoseFeatures/D3_Positions"))
-        self.mono = name if not whole else None
-        self.motion_folder = Path("MyPoseFeatures") / ("D3_Positions" if whole else "D3_Positions_mono")
+        self.mono = not any(folder.glob("S*/MyPoseFeatures/D3_Positions"))
+        self.motion_folder = Path("MyPoseFeatures") / ("D3_Positions_mono" if self.mono else "D3_Positions")
         super().__init__(folder)
 
     def motions(self, subject: int) -> dict:
@@ -96,7 +95,9 @@ class Cdf(Folder):
 
     def require_detections(self, skeleton: Skeleton):
         """There are none."""
-        raise InputError(f"{self.folder}: {self.form} hold no detections; use another 2D noise type, or the h5 layout")
+        raise NoDetections(
+            f"{self.folder}: {self.form} hold no detections; use another 2D noise type, or the h5 layout"
+        )
 
 
 def open_source(data_dir):

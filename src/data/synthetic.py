@@ -31,7 +31,7 @@ _VERSION = 1  # to be raised with every change to what is made: runs on other da
 
 def rng_of(seed: int, *what) -> np.random.Generator:
     """A generator for one purpose of its own, named by ``what``."""
-    return np.random.default_rng([seed, zlib.crc32(" ".join(map(str, what)).encode())])
+    return np.random.default_rng([seed, zlib.crc32(" ".join(map(str, what)).encode(errors="surrogateescape"))])
 
 
 def make_motion(subject: int, action: str, name: str, *, frames: int, seed: int) -> Motion:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from src.data.folders import Folder, check_detections, check_world, natural, numbers, rename
+from src.data.folders import Folder, NoDetections, check_detections, check_world, natural, numbers, rename
 from src.data.npz import load_pickled_npz
 from src.errors import InputError
 from src.skeletons import Skeleton
+
+_MOTION_NAME = re.compile(r"[A-Za-z]{1,40}([ _]\d{1,4})?")
 
 
 class VideoPose3D(Folder):
@@ -26,9 +28,12 @@ class VideoPose3D(Folder):
         by_subject = content.get(key)
         if not isinstance(by_subject, dict) or not all(isinstance(motions, dict) for motions in by_subject.values()):
             raise InputError(f"{path}: expected {key} as a dictionary of subjects and actions; download it again")
+        names = [name for motions in by_subject.values() for name in motions]
+        wrong = [name for name in names if not (isinstance(name, str) and _MOTION_NAME.fullmatch(name))]
+        if wrong:  # names become names of files
+            raise InputError(f"{path}: {key}: expected names such as 'Walking 1', found {wrong[0]!r:.60}")
         content[key] = {
-            subject: {rename(str(name)): value for name, value in motions.items()}
-            for subject, motions in by_subject.items()
+            subject: {rename(name): value for name, value in motions.items()} for subject, motions in by_subject.items()
         }
         self.files.append(path)
         return content
@@ -60,9 +65,10 @@ class VideoPose3D(Folder):
         where = f"{path}: S{subject} {name}"
         seen = by_subject.get(f"S{subject}", {}).get(name, ())
         number = sorted(own for owner, own in self.cameras if owner == subject).index(camera)
-        if not isinstance(seen, (list, tuple, np.ndarray)) or len(seen) <= number:
+        if not (isinstance(seen, (list, tuple)) or np.ndim(seen)) or len(seen) <= number:
             raise InputError(f"{where}: expected the detections of each camera, found none of camera {camera}")
-        poses, shape = numbers(seen[number])[:frames, ..., :2], (frames, skeleton.num_joints, 2)
+        poses, shape = numbers(seen[number]), (frames, skeleton.num_joints, 2)
+        poses = poses[:frames, :, :2] if poses.ndim == 3 else poses
         return check_detections(poses, shape, f"{where} camera {camera}")
 
     def require_detections(self, skeleton: Skeleton) -> tuple[Path, dict]:
@@ -76,8 +82,8 @@ class VideoPose3D(Folder):
         for path in sorted(self.folder.glob("data_2d_h36m_*.npz")):
             if not path.stem.endswith("_gt"):  # its projection is not the dataset's own: tangential terms swapped
                 content = self._load(path, "positions_2d")
-                metadata = content.get("metadata") or {}
-                usual = {16: "shg_16k", 17: "human36_17k"}.get(metadata.get("num_joints"), "an unknown order")
+                metadata = content["metadata"] if isinstance(content.get("metadata"), dict) else {}
+                usual = {"16": "shg_16k", "17": "human36_17k"}.get(str(metadata.get("num_joints")), "an unknown order")
                 found.append((str(metadata.get("layout_name", usual)), path, content["positions_2d"]))
         for layout, path, by_subject in found:
             if {"h36m": "human36_17k"}.get(layout, layout) == skeleton.name:
@@ -85,6 +91,6 @@ class VideoPose3D(Folder):
         there = (
             ", ".join(f"{path.name} ({layout})" for layout, path, _ in found) or "none (the _gt archive is no detector)"
         )
-        raise InputError(
+        raise NoDetections(
             f"{self.folder}: no 2D archive has the joints of --dataset_type {skeleton.name}; found {there}"
         )

@@ -73,3 +73,24 @@ def check_values(poses: np.ndarray, where):
     if bad.any():
         found = f"in {bad.sum()} frames, first in frame {bad.argmax()}"
         raise InputError(f"{where}: NaN, infinite or absurdly large values {found}")
+
+
+def oddities(poses: np.ndarray, joints) -> list[str]:
+    """What looks wrong with poses (F,K,3), said in words: not in millimetres, or mirrored.
+
+    Mirrored: knees bend and toes point forward; forward is to the right of left when seen from above.
+    """
+    found = []
+    extent = np.ptp(poses, axis=1).max()
+    if not 300 < extent < 6000:
+        found.append(f"the tallest pose measures {extent:.4g}: metres where millimetres are expected, or inches?")
+    place = {name: poses[:, index] for index, name in enumerate(joints)}
+    if {"neck", *(f"{s}_{j}" for s in ("left", "right") for j in ("hip", "knee", "ankle"))} <= set(place):
+        middle = (place["left_hip"] + place["right_hip"]) / 2
+        forward = np.cross(place["left_hip"] - place["right_hip"], place["neck"] - middle)
+        bend = sum(2 * place[f"{s}_knee"] - place[f"{s}_hip"] - place[f"{s}_ankle"] for s in ("left", "right"))
+        toes = [place[f"{s}_foot_tip"] - place[f"{s}_ankle"] for s in ("left", "right") if f"{s}_foot_tip" in place]
+        forward /= np.maximum(np.linalg.norm(forward, axis=1, keepdims=True), 1e-9)
+        if (forward * (bend + sum(toes, np.zeros(3)))).sum() < 0:
+            found.append("knees and toes point backwards: are left and right exchanged, or one axis mirrored?")
+    return found
