@@ -26,8 +26,15 @@ def run_model(argv):
     print("\n".join([f"input: {options.input}", *lifting.describe_input(keypoints, lifter)]))
     out.mkdir(parents=True, exist_ok=True)
     how = {"rescale": options.rescale}
-    counts = lifting.lift_to_files(keypoints, lifter, out, **how, source=str(options.input), formats=options.format)
-    print("\n".join(counts.lines() + [f"model: {lifter.path}", f"3D poses in {lifter.unit}: {out / 'poses_3d.npz'}"]))
+    counts = lifting.lift_to_files(
+        keypoints, lifter, out, **how, source=str(options.input), formats=options.format
+    )
+    print(
+        "\n".join(
+            counts.lines()
+            + [f"model: {lifter.path}", f"3D poses in {lifter.unit}: {out / 'poses_3d.npz'}"]
+        )
+    )
     if options.pictures:
         pictures = lifting.save_pictures(
             keypoints, lifter, out, **how, at_most=options.pictures, moving=options.animate

@@ -31,14 +31,20 @@ def duration(seconds: float) -> str:
 
 def line(row: Row) -> str:
     """A row as text."""
-    floor, share = ("", "") if row.floor is None else (duration(row.floor), f"{row.floor / row.seconds:.0%}")
+    floor, share = (
+        ("", "") if row.floor is None else (duration(row.floor), f"{row.floor / row.seconds:.0%}")
+    )
     rate = f"{row.frames / row.seconds:,.0f}" if row.frames > 1 else ""
-    return _ROW.format(row.name, duration(row.seconds), f"{row.spread:.0%}", rate, row.floor_is, floor, share).rstrip()
+    return _ROW.format(
+        row.name, duration(row.seconds), f"{row.spread:.0%}", rate, row.floor_is, floor, share
+    ).rstrip()
 
 
 def growth_line(found: Growth) -> str:
     """A growth as text."""
-    sizes = ", ".join(f"{size:,}: {duration(s)}" for size, s in zip(found.sizes, found.seconds, strict=True))
+    sizes = ", ".join(
+        f"{size:,}: {duration(s)}" for size, s in zip(found.sizes, found.seconds, strict=True)
+    )
     return f"{found.name:26} {sizes:62} exponent {found.exponent:.2f}"
 
 
@@ -76,7 +82,10 @@ def read_earlier(path: Path, machine: dict) -> dict[str, dict]:
         rows = content["rows"] + as_rows([Growth(**found) for found in content["growth"]])
         for name, value in machine.items():
             if content[name] != value:
-                print(f"note: {path} was measured with {name} {content[name]}, not {value}", file=sys.stderr)
+                print(
+                    f"note: {path} was measured with {name} {content[name]}, not {value}",
+                    file=sys.stderr,
+                )
         return {row["name"]: {"seconds": row["seconds"], "floor": row["floor"]} for row in rows}
     except OSError as error:
         sys.exit(_fail(f"--compare {path}: cannot be read: {error.strerror}"))
@@ -92,9 +101,18 @@ def _fail(message: str) -> int:
 def main():
     """Run the benchmarks that are named, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)} (default: all)")
-    parser.add_argument("--json", action="store_true", help="print JSON, in seconds, in place of the table")
-    parser.add_argument("--compare", type=Path, metavar="FILE", help="then print ratios to what --json printed earlier")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)} (default: all)"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print JSON, in seconds, in place of the table"
+    )
+    parser.add_argument(
+        "--compare",
+        type=Path,
+        metavar="FILE",
+        help="then print ratios to what --json printed earlier",
+    )
     options = parser.parse_args()
     unknown = [name for name in options.names if name not in NAMES]
     if unknown:
@@ -115,7 +133,12 @@ def main():
             rows += [row._asdict() for row in found]
             shown("\n".join(map(line, found)))
     if options.json:
-        print(json.dumps({**machine, "rows": rows, "growth": [found._asdict() for found in growths]}, indent=1))
+        print(
+            json.dumps(
+                {**machine, "rows": rows, "growth": [found._asdict() for found in growths]},
+                indent=1,
+            )
+        )
     if earlier is not None:
         lines = [compared(row, earlier) for row in rows + as_rows(growths)]
         print("\n".join(lines), file=sys.stderr if options.json else sys.stdout)

@@ -27,11 +27,19 @@ class ByHand:
         self.flat = torch.cat([p.detach().flatten() for p in parameters.values()])
         self.gradient, self.m, self.v = (torch.zeros_like(self.flat) for _ in range(3))
         self.steps = torch.tensor(0.0)
-        named = zip(parameters.items(), self.flat.split(sizes), self.gradient.split(sizes), strict=True)
-        self.parts = {name: (flat.view(p.shape), gradient.view(p.shape)) for (name, p), flat, gradient in named}
+        named = zip(
+            parameters.items(), self.flat.split(sizes), self.gradient.split(sizes), strict=True
+        )
+        self.parts = {
+            name: (flat.view(p.shape), gradient.view(p.shape))
+            for (name, p), flat, gradient in named
+        }
         self.norms = [subject.network.get_submodule(f"{layer}.norm") for layer in _LAYERS]
         tensors = {name: tensor.split(64) for name, tensor in subject.tensors().items()}
-        self.batches = [dict(zip(tensors, frames, strict=True)) for frames in zip(*tensors.values(), strict=True)]
+        self.batches = [
+            dict(zip(tensors, frames, strict=True))
+            for frames in zip(*tensors.values(), strict=True)
+        ]
 
     def __call__(self):
         batch = self.batches[self.turn % len(self.batches)] | self.subject.data.constants
@@ -43,7 +51,9 @@ class ByHand:
             shown = pose if multiplier is None else pose * multiplier[0]
             scale = None
             if "scale_head.weight" in self.parts:
-                scale = torch.addmm(self.weight("scale_head.bias"), x, self.weight("scale_head.weight").T)
+                scale = torch.addmm(
+                    self.weight("scale_head.bias"), x, self.weight("scale_head.weight").T
+                )
         to_pose, to_scale = self._loss_gradients(shown, scale, batch)
         with torch.no_grad():
             if multiplier is not None:
@@ -61,13 +71,19 @@ class ByHand:
     def _hidden(self, x):
         keep = 1 - self.subject.options.dropout
         size = (len(_LAYERS), len(x), self.subject.options.linear_size)
-        bits = torch.empty(size[0] * size[1] * size[2] // 4, dtype=torch.int64).random_(-(2**63), None)
+        bits = torch.empty(size[0] * size[1] * size[2] // 4, dtype=torch.int64).random_(
+            -(2**63), None
+        )
         kept = bits.view(torch.int16).view(size) >= round((1 - keep) * 2**16) - 2**15
         saved, outputs = [], []
         for layer, norm, mask in zip(_LAYERS, self.norms, kept, strict=True):
-            linear = _product(x, self.weight(f"{layer}.linear.weight"), self.weight(f"{layer}.linear.bias"))
+            linear = _product(
+                x, self.weight(f"{layer}.linear.weight"), self.weight(f"{layer}.linear.bias")
+            )
             weight, bias = self.weight(f"{layer}.norm.weight"), self.weight(f"{layer}.norm.bias")
-            y, mean, inverse = _batch_norm(linear, weight, bias, norm.running_mean, norm.running_var, True, 0.1, 1e-5)
+            y, mean, inverse = _batch_norm(
+                linear, weight, bias, norm.running_mean, norm.running_var, True, 0.1, 1e-5
+            )
             mask = torch.mul(mask.logical_and_(y > 0), 1 / keep)
             saved.append((x, linear, mean, inverse, mask))
             x = y.mul_(mask)
@@ -91,11 +107,19 @@ class ByHand:
 
     def _hidden_backward(self, back, saved):
         skipped = back
-        for number, (layer, norm) in reversed(list(enumerate(zip(_LAYERS, self.norms, strict=True)))):
+        for number, (layer, norm) in reversed(
+            list(enumerate(zip(_LAYERS, self.norms, strict=True)))
+        ):
             x, linear, mean, inverse, mask = saved[number]
             back = (back + skipped if number == 0 else back) * mask
             back, to_weight, to_bias = _batch_norm_backward(
-                *(back, linear, self.weight(f"{layer}.norm.weight"), norm.running_mean, norm.running_var),
+                *(
+                    back,
+                    linear,
+                    self.weight(f"{layer}.norm.weight"),
+                    norm.running_mean,
+                    norm.running_var,
+                ),
                 *(mean, inverse, True, 1e-5, (True, True, True)),
             )
             self.parts[f"{layer}.norm.weight"][1].copy_(to_weight)
@@ -107,6 +131,17 @@ class ByHand:
         self.steps += 1
         torch._fused_adam_(
             *([self.flat], [self.gradient], [self.m], [self.v], [], [self.steps]),
-            **{"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "weight_decay": 0.0, "eps": 1e-8, "amsgrad": False},
-            **{"maximize": False, "grad_scale": (norm + 1e-6).clamp(min=1), "found_inf": torch.zeros_like(norm)},
+            **{
+                "lr": 1e-3,
+                "beta1": 0.9,
+                "beta2": 0.999,
+                "weight_decay": 0.0,
+                "eps": 1e-8,
+                "amsgrad": False,
+            },
+            **{
+                "maximize": False,
+                "grad_scale": (norm + 1e-6).clamp(min=1),
+                "found_inf": torch.zeros_like(norm),
+            },
         )

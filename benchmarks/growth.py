@@ -42,14 +42,31 @@ def growth() -> list[Growth]:
         loads[row.frames] = row.seconds
     few = {"turns": 7, "calls": 1}
     return [
-        _grow("epoch, frames", {n: Subject(frames=n).epoch for n in (3200, 12800, 51200)}, turns=3, calls=1),
-        _grow("train step, joints", {n: Subject("--dataset_type", s, frames=640).step() for n, s in skeletons.items()}),
+        _grow(
+            "epoch, frames",
+            {n: Subject(frames=n).epoch for n in (3200, 12800, 51200)},
+            turns=3,
+            calls=1,
+        ),
+        _grow(
+            "train step, joints",
+            {n: Subject("--dataset_type", s, frames=640).step() for n, s in skeletons.items()},
+        ),
         _grow("train step, batch", {n: _step("--train_batch", n) for n in (16, 64, 256)}),
         _grow("train step, width", {n: _step("--linear_size", n) for n in (512, 1024, 2048)}),
         _grow("all three errors, frames", {n: _errors(n) for n in (16384, 65536, 262144)}, **few),
-        _grow("labels, frames", {n: label_sampling(n, 1) for n in (100_000, 400_000, 1_600_000)}, **few),
+        _grow(
+            "labels, frames",
+            {n: label_sampling(n, 1) for n in (100_000, 400_000, 1_600_000)},
+            **few,
+        ),
         _grow("labels, pairs", {n: label_sampling(400_000, n) for n in (8, 32, 128)}, **few),
-        Growth("loading, frames", list(loads), list(loads.values()), exponent(list(loads), list(loads.values()))),
+        Growth(
+            "loading, frames",
+            list(loads),
+            list(loads.values()),
+            exponent(list(loads), list(loads.values())),
+        ),
     ]
 
 

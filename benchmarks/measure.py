@@ -14,19 +14,22 @@ from benchmarks.by_hand import ByHand
 from benchmarks.subjects import Subject, use_torch_dropout, use_torch_linear
 from benchmarks.timing import Row, matrix_products, memory_traffic, rows
 from opts.human36 import parse_options
-from src import build, engine, lifting
-from src.data.synthetic import write
+from src import lifting
+from src.data.synthetic.motion import write
 from src.labels import RelativeLabels
 from src.lifter import Lifter
 from src.metrics import aligned_joint_errors
 from src.model import Linear
-from src.runs import RunFolder
+from src.training import build, engine
+from src.training.run_folder import RunFolder
 
 PRESETS = ("ours", "supervised")
 STEP_FLOOR = "sgemm forward, backward"
 ONE_CALL = {"turns": 9, "calls": 1}  # of what takes long
 FULL_FRAMES = 1_560_000  # of Human3.6M's training subjects
-FULL_PER_MOTION = 2500  # frames, in the 15 x 2 motions of 7 subjects, seen by 4 cameras: 2.1 million poses
+FULL_PER_MOTION = (
+    2500  # frames, in the 15 x 2 motions of 7 subjects, seen by 4 cameras: 2.1 million poses
+)
 
 
 def both_presets(measure):
@@ -37,12 +40,18 @@ def both_presets(measure):
 def train_step(preset: str) -> list[Row]:
     """A training step of 64, and the plain one."""
     subject, plain = (Subject("--preset", preset, frames=64 * 50) for _ in range(2))
-    parameters = list(subject.network.parameters())  # read with their gradients and moments, written with the moments
+    parameters = list(
+        subject.network.parameters()
+    )  # read with their gradients and moments, written with the moments
     functions = {
         f"train step, {preset}": subject.step(),
         f"plain step, {preset}": plain.plain_step(),
-        f"products alone, by MKL, {preset}": matrix_products(subject.network, 64, backward=True, one_dnn=False),
-        f"Adam's memory traffic alone, {preset}": memory_traffic(7 * 4 * sum(p.numel() for p in parameters)),
+        f"products alone, by MKL, {preset}": matrix_products(
+            subject.network, 64, backward=True, one_dnn=False
+        ),
+        f"Adam's memory traffic alone, {preset}": memory_traffic(
+            7 * 4 * sum(p.numel() for p in parameters)
+        ),
     }
     products = matrix_products(subject.network, 64, backward=True)
     return rows(functions, products, STEP_FLOOR, frames=64, turns=60)
@@ -69,7 +78,11 @@ def tries(preset: str) -> list[Row]:
         subject = changed(use_torch_dropout)  # torch.compile cannot draw bits in place
         start = time.perf_counter()
         functions["torch.compile, torch's dropout"] = _compiled(subject)
-        found = [Row(f"{preset}, torch.compile, starting up", time.perf_counter() - start, 0, None, "", 1)]
+        found = [
+            Row(
+                f"{preset}, torch.compile, starting up", time.perf_counter() - start, 0, None, "", 1
+            )
+        ]
     functions = {f"{preset}, {name}": function for name, function in functions.items()}
     products = matrix_products(subject.network, 64, backward=True)
     return found + rows(functions, products, STEP_FLOOR, frames=64, turns=60)
@@ -80,7 +93,9 @@ def _clipped_by_torch(subject: Subject):
 
     def clip(optimizer, max_norm):
         optimizer.grad_scale = optimizer.found_inf = None
-        return nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], max_norm)
+        return nn.utils.clip_grad_norm_(
+            [p for group in optimizer.param_groups for p in group["params"]], max_norm
+        )
 
     def clipped():
         with mock.patch.object(engine, "_clip", clip):
@@ -90,8 +105,15 @@ def _clipped_by_torch(subject: Subject):
 
 
 def _compiled(subject: Subject):
-    model, criterion, optimizer = subject.model, subject.trainee.criterion, subject.trainee.optimizer
-    parts = (torch.compile(lambda inputs: model(inputs)), torch.compile(lambda *arguments: criterion(*arguments)))
+    model, criterion, optimizer = (
+        subject.model,
+        subject.trainee.criterion,
+        subject.trainee.optimizer,
+    )
+    parts = (
+        torch.compile(lambda inputs: model(inputs)),
+        torch.compile(lambda *arguments: criterion(*arguments)),
+    )
     subject.trainee = engine.Trainee(*parts, optimizer)
     step = subject.step()
     step()
@@ -117,8 +139,12 @@ def lift_batches(batch: int, frames: int) -> list[Row]:
     """Lifting keypoints to poses, errors left out."""
     subject = Subject(frames=frames)
     functions = {
-        f"lifting, batches of {batch}": lambda: engine.predict(subject.model, subject.test_data.inputs, batch),
-        f"test pass, batches of {batch}": lambda: engine.predict_and_compare(subject.model, subject.test_data, batch),
+        f"lifting, batches of {batch}": lambda: engine.predict(
+            subject.model, subject.test_data.inputs, batch
+        ),
+        f"test pass, batches of {batch}": lambda: engine.predict_and_compare(
+            subject.model, subject.test_data, batch
+        ),
     }
     products = matrix_products(subject.network, batch, backward=False)
 
@@ -134,7 +160,12 @@ def own_keypoints(frames: int = 200_000) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         subject = Subject(frames=1024)
-        state = {"epoch": 1, "network": subject.network.state_dict(), "data": {}, "options": subject.options._asdict()}
+        state = {
+            "epoch": 1,
+            "network": subject.network.state_dict(),
+            "data": {},
+            "options": subject.options._asdict(),
+        }
         torch.save({**state, "statistics": subject.statistics.state()}, folder / "last.pt")
         lifter = Lifter.load(folder, "cpu")
         poses = np.random.default_rng(0).normal(0, 75, (frames, 17, 2)).astype(np.float32)
@@ -147,8 +178,13 @@ def own_keypoints(frames: int = 200_000) -> list[Row]:
 
         products = matrix_products(subject.network, 1, backward=False)
         found = rows({"Lifter, one pose": lambda: lifter(one)}, products, "sgemm forward")
-        bare = {"floor": lambda: engine.predict(lifter.model, inputs, 1024), "floor_is": "the bare network"}
-        return found + rows({"npy to npz": from_file_to_file}, **bare, frames=frames, turns=3, calls=1)
+        bare = {
+            "floor": lambda: engine.predict(lifter.model, inputs, 1024),
+            "floor_is": "the bare network",
+        }
+        return found + rows(
+            {"npy to npz": from_file_to_file}, **bare, frames=frames, turns=3, calls=1
+        )
 
 
 def procrustes() -> list[Row]:
@@ -156,7 +192,9 @@ def procrustes() -> list[Row]:
     frames = 65536
     target = torch.randn(frames, 17, 3) * 300
     prediction = target + torch.randn(frames, 17, 3) * 50
-    traffic = memory_traffic(frames * 17 * (3 + 3 + 3 + 3) * 4)  # two poses in, one pose and three errors out
+    traffic = memory_traffic(
+        frames * 17 * (3 + 3 + 3 + 3) * 4
+    )  # two poses in, one pose and three errors out
     functions = {"all three errors": lambda: aligned_joint_errors(prediction, target)}
     return rows(functions, traffic, "memory traffic", frames=frames, **ONE_CALL)
 
@@ -167,7 +205,9 @@ def label_sampling(frames: int, num_pairs, noise=0):
 
     def sample():
         rngs = {name: np.random.default_rng(0) for name in ("pairs_rng", "flips_rng")}
-        RelativeLabels.draw(depth, num_pairs, noise=noise, tolerance_mm=0, **rngs).visit(np.random.default_rng(0))
+        RelativeLabels.draw(depth, num_pairs, noise=noise, tolerance_mm=0, **rngs).visit(
+            np.random.default_rng(0)
+        )
 
     return sample
 
@@ -175,7 +215,9 @@ def label_sampling(frames: int, num_pairs, noise=0):
 def labels() -> list[Row]:
     """Choosing the pairs of Human3.6M's training frames, and an epoch's visit to them."""
     functions = {
-        f"labels, {num_pairs} per frame, noise {noise}": label_sampling(FULL_FRAMES, num_pairs, noise)
+        f"labels, {num_pairs} per frame, noise {noise}": label_sampling(
+            FULL_FRAMES, num_pairs, noise
+        )
         for num_pairs, noise in ((1, 0), (17, 0), ("all", 0), ("all", "mturk"))
     }
     traffic = memory_traffic(FULL_FRAMES * (17 * 4 + 2 * 8 + 1))  # depth in, pairs and labels out
@@ -197,7 +239,12 @@ def loading(frames_per_motion: int = FULL_PER_MOTION, turns: int = 3) -> list[Ro
         size = sum(path.stat().st_size for path in data_dir.glob("S*/MyPoses/3D_positions/*.h5"))
         size += sum(arrays.pose_2d.nbytes + arrays.pose_3d.nbytes for arrays in loaded)
         return rows(
-            {"loading, files cached": load}, memory_traffic(size), "memory traffic", frames=frames, turns=turns, calls=1
+            {"loading, files cached": load},
+            memory_traffic(size),
+            "memory traffic",
+            frames=frames,
+            turns=turns,
+            calls=1,
         )
 
 

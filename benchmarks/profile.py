@@ -28,9 +28,14 @@ def profile_step() -> list[Row]:
         with profile(activities=[ProfilerActivity.CPU]) as profiler:
             for _ in range(_STEPS):
                 step()
-        seconds = {event.key: event.self_cpu_time_total / 1e6 / _STEPS for event in profiler.key_averages()}
+        seconds = {
+            event.key: event.self_cpu_time_total / 1e6 / _STEPS for event in profiler.key_averages()
+        }
         parts = {name: sum(seconds.pop(key, 0) for key in keys) for name, keys in _PARTS.items()}
         parts["all other operations"] = sum(seconds.values())
         whole = sum(parts.values())
-        found += [Row(f"{preset}, {name}", taken, 0, whole, "whole step", 1) for name, taken in parts.items()]
+        found += [
+            Row(f"{preset}, {name}", taken, 0, whole, "whole step", 1)
+            for name, taken in parts.items()
+        ]
     return found

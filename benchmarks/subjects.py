@@ -8,13 +8,13 @@ import torch
 from torch import nn
 
 from opts.human36 import parse_options
-from src import build, engine
 from src.data.arrays import PoseArrays, Sequence
-from src.fit import State, Test, fit, test_model
 from src.metrics import CHOSEN, MEANS_MM
 from src.model import Dropout
-from src.runs import RunFolder
 from src.skeletons import get_skeleton
+from src.training import build, engine
+from src.training.checkpoints import State, Test, fit, test_model
+from src.training.run_folder import RunFolder
 
 
 def random_arrays(frames: int, joints: int = 17) -> PoseArrays:
@@ -23,7 +23,9 @@ def random_arrays(frames: int, joints: int = 17) -> PoseArrays:
     pose_3d = rng.normal(0, 300, (frames, joints, 3)).astype(np.float32)
     pose_2d = rng.normal(500, 100, (frames, joints, 2)).astype(np.float32)
     sequence = Sequence(1, "Walking", "Walking", "1", (1145.0, 1143.0))
-    return PoseArrays(pose_2d, pose_3d, np.zeros(frames, dtype=np.int32), np.arange(frames), (sequence,))
+    return PoseArrays(
+        pose_2d, pose_3d, np.zeros(frames, dtype=np.int32), np.arange(frames), (sequence,)
+    )
 
 
 class Subject:
@@ -40,16 +42,22 @@ class Subject:
         optimizer = build.build_optimizer(self.model, self.options)
         self.trainee = engine.Trainee(self.model, build.build_criterion(self.options), optimizer)
         self.recipe = build.build_recipe(self.options)
-        self.data = build.make_training_data(arrays, poses, fitted, options=self.options, device=device)
-        self.test_data = build.make_test_data(arrays, poses, fitted, options=self.options, device=device)
+        self.data = build.make_training_data(
+            arrays, poses, fitted, options=self.options, device=device
+        )
+        self.test_data = build.make_test_data(
+            arrays, poses, fitted, options=self.options, device=device
+        )
         self._turn = 0
 
     def epoch(self):
         """The whole training set once, as the engine trains."""
-        engine.train_epoch(self.trainee, self.data, self.recipe, epoch=1, step=0, progress=lambda *_: None)
+        engine.train_epoch(
+            self.trainee, self.data, self.recipe, epoch=1, step=0, progress=lambda *_: None
+        )
 
     def epoch_of_a_run(self, run: RunFolder):
-        """The same as `src.fit` does it: then the log and both checkpoints are written."""
+        """The same as `src.training.checkpoints` does it: then the log and both checkpoints are written."""
         state = State(best={CHOSEN: 1e9})
         progress = SimpleNamespace(progress=lambda *_: None, epoch=lambda *_: None)
         recipe = replace(self.recipe, epochs=1, test_every=1)
@@ -69,7 +77,10 @@ class Subject:
     def step(self):
         """-> a function that takes the engine's next training step; gathering the batch is not part of it."""
         tensors = {name: tensor.split(self.recipe.batch) for name, tensor in self.tensors().items()}
-        batches = [dict(zip(tensors, frames, strict=True)) for frames in zip(*tensors.values(), strict=True)]
+        batches = [
+            dict(zip(tensors, frames, strict=True))
+            for frames in zip(*tensors.values(), strict=True)
+        ]
 
         def step():
             self._turn += 1

@@ -26,7 +26,9 @@ class Row(NamedTuple):
     frames: int
 
 
-def take_turns(functions: dict[str, Callable], *, turns: int = 30, calls: int = 5) -> dict[str, list[float]]:
+def take_turns(
+    functions: dict[str, Callable], *, turns: int = 30, calls: int = 5
+) -> dict[str, list[float]]:
     """Seconds of each call. Functions take turns, so that a busy machine hits all alike; the first turn, and in
     every turn of several calls the first, only warm the caches up."""
     seconds = {name: [] for name in functions}
@@ -41,7 +43,9 @@ def take_turns(functions: dict[str, Callable], *, turns: int = 30, calls: int = 
     return seconds
 
 
-def rows(functions: dict[str, Callable], floor: Callable, floor_is: str, *, frames: int = 1, **turns) -> list[Row]:
+def rows(
+    functions: dict[str, Callable], floor: Callable, floor_is: str, *, frames: int = 1, **turns
+) -> list[Row]:
     """A row per function, all beside one floor."""
     measured = take_turns({**functions, "": floor}, **turns)
     floor_seconds = statistics.median(measured.pop(""))
@@ -52,20 +56,28 @@ def rows(functions: dict[str, Callable], floor: Callable, floor_is: str, *, fram
     return found
 
 
-def matrix_products(network: Network, batch: int, *, backward: bool, one_dnn: bool = Linear.one_dnn) -> Callable:
+def matrix_products(
+    network: Network, batch: int, *, backward: bool, one_dnn: bool = Linear.one_dnn
+) -> Callable:
     """The bare float32 matrix products (sgemm) of a network's linear layers for one batch -> a function that does them,
     forward and, where asked for, backward: to the weights, and to the input of all but the first layer.
 
     one_dnn: by oneDNN where the network's own go there, which is the faster way on AMD; else by torch's choice, MKL.
     """
-    shapes = [(m.in_features, m.out_features) for m in network.modules() if isinstance(m, torch.nn.Linear)]
+    shapes = [
+        (m.in_features, m.out_features) for m in network.modules() if isinstance(m, torch.nn.Linear)
+    ]
     operands = [
         (torch.randn(batch, inputs), torch.randn(outputs, inputs), torch.randn(batch, outputs))
         for inputs, outputs in shapes
     ]
 
     def multiply(x, weight):
-        return torch.ops.mkldnn._linear_pointwise(x, weight, None, "none", [], "") if one_dnn else x @ weight.T
+        return (
+            torch.ops.mkldnn._linear_pointwise(x, weight, None, "none", [], "")
+            if one_dnn
+            else x @ weight.T
+        )
 
     @torch.inference_mode()
     def products():

@@ -8,7 +8,7 @@ from opts.types import number, skeleton
 from src.labels import ALL_PAIRS, MTURK
 from src.skeletons import SKELETON_NAMES
 
-# {term: (weight, what it is)}; the terms are those of `src.build.build_criterion`.
+# {term: (weight, what it is)}; the terms are those of `src.training.build.build_criterion`.
 LOSS_WEIGHTS = {
     "relative": (1.0, "relative depth"),
     "reproj": (0.1, "reprojection"),
@@ -28,7 +28,12 @@ _PROBABILITY = number(float, at_least=0, below=1)
 # A group is its title, its text and its options: (flags and maybe a metavar, kind, default, help). The kind is a type,
 # [type] for several values, choices in a tuple, or an action.
 _INPUT_ROWS = (
-    ("--in_dropout_p P", _PROBABILITY, 0.0, "probability of zeroing a keypoint, once, in training and test data"),
+    (
+        "--in_dropout_p P",
+        _PROBABILITY,
+        0.0,
+        "probability of zeroing a keypoint, once, in training and test data",
+    ),
     ("--subtract_2d_root", _SWITCH, True, "root-centre the 2D input"),
 )
 MOTION_GROUPS = [
@@ -106,7 +111,9 @@ def _common_groups(presets, limb_types, reprojections, epochs: int) -> list:
     ]  # fmt: skip
 
 
-def training_parser(description: str, own_groups, *, presets, limb_types, reprojections, epochs: int) -> ArgumentParser:
+def training_parser(
+    description: str, own_groups, *, presets, limb_types, reprojections, epochs: int
+) -> ArgumentParser:
     """The parser of a training script; of ``limb_types`` and ``reprojections``, the choices, the first is the default,
     as ``epochs`` is."""
     parser = new_parser(description)

@@ -25,7 +25,9 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message):
         if unknown := re.match(r"unrecognized arguments:\s+(\S+)", message):
             word = unknown[1]
-            hint = did_you_mean(word.split("=")[0], self._option_string_actions, "; see --help", cutoff=0.75)
+            hint = did_you_mean(
+                word.split("=")[0], self._option_string_actions, "; see --help", cutoff=0.75
+            )
             message = f"unknown option {word}{hint}"
         if choice := re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message):
             message += did_you_mean(choice[1], re.findall(r"\w+", choice[2]), cutoff=0.7)
@@ -37,13 +39,23 @@ class _HelpFormatter(argparse.HelpFormatter):
         default = action.default
         if default in (None, argparse.SUPPRESS) or default is False:
             return action.help
-        words = "on" if default is True else " ".join(map(str, default)) if isinstance(default, list) else default
+        words = (
+            "on"
+            if default is True
+            else " ".join(map(str, default))
+            if isinstance(default, list)
+            else default
+        )
         return f"{action.help} (default: {words})"
 
 
 def new_parser(description: str) -> argparse.ArgumentParser:
     """An empty parser in the style of all three scripts."""
-    style = {"usage": "%(prog)s [options]", "formatter_class": _HelpFormatter, "allow_abbrev": False}
+    style = {
+        "usage": "%(prog)s [options]",
+        "formatter_class": _HelpFormatter,
+        "allow_abbrev": False,
+    }
     return _Parser(description=description, **style)
 
 
@@ -59,11 +71,15 @@ def parse(parser: argparse.ArgumentParser, argv, presets: dict) -> tuple:
             hint = did_you_mean(name, presets, f"; there are {short_list(presets)}")
             raise InputError(f"--preset: unknown preset {name}{hint}")
     # Later presets, and the user's own tokens, come last: argparse lets them win.
-    tokens = [token for name in names for pair in presets[name].items() for token in option_tokens(*pair)]
+    tokens = [
+        token for name in names for pair in presets[name].items() for token in option_tokens(*pair)
+    ]
     values = vars(parser.parse_args(tokens + argv))
     names = [name for name in values if name not in _NOT_OPTIONS_OF_A_RUN]
     differences = {name: values[name] for name in names if values[name] != parser.get_default(name)}
-    frozen = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    frozen = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
     return namedtuple("Options", frozen)(**frozen), differences
 
 
@@ -73,23 +89,39 @@ def settle(options, data: str):
     settled = {}
     if options.supervision == "relative" and options.scale_range is None:
         settled["scale_range"] = 0.001 if options.reprojection == "weak_perspective" else 1.0
-    settled["preset"] = options.preset or ("supervised" if options.supervision == "full" else "ours",)
+    settled["preset"] = options.preset or (
+        "supervised" if options.supervision == "full" else "ours",
+    )
     ending = "_eval" if options.eval_only else "_finetuned" if options.load else ""
-    settled["exp"] = options.exp or f"{data}/{'+'.join(settled['preset'])}/seed_{options.seed}{ending}"
+    settled["exp"] = (
+        options.exp or f"{data}/{'+'.join(settled['preset'])}/seed_{options.seed}{ending}"
+    )
     return options._replace(**settled)
 
 
 def run_options(options) -> dict:
     """The options that define a run, as plain values for options.json."""
-    values = {name: value for name, value in options._asdict().items() if name not in _NOT_OPTIONS_OF_A_RUN}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    values = {
+        name: value
+        for name, value in options._asdict().items()
+        if name not in _NOT_OPTIONS_OF_A_RUN
+    }
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in values.items()
+    }
 
 
 def describe(script: str, options, differences: dict) -> str:
     """What --dry_run prints: the resolved options, the difference from the defaults, the equivalent long command."""
     resolved = run_options(options)
     lines = ["resolved options (* differs from the default):"]
-    lines += [f"  {'*' if name in differences else ' '} {name} = {value}" for name, value in resolved.items()]
-    given = {"preset": options.preset, **{name: value for name, value in resolved.items() if value is not None}}
+    lines += [
+        f"  {'*' if name in differences else ' '} {name} = {value}"
+        for name, value in resolved.items()
+    ]
+    given = {
+        "preset": options.preset,
+        **{name: value for name, value in resolved.items() if value is not None},
+    }
     tokens = [token for name, value in given.items() for token in option_tokens(name, value)]
     return "\n".join([*lines, "equivalent command:", f"  python {script} {shlex.join(tokens)}"])

@@ -28,29 +28,47 @@ _TABLES = {
     "table_1/tolerance": {"tolerance_mm": 100},
     **{f"table_2/{name}_17_gt_gt": model for name, model in _MODELS.items()},
     "table_2/ours_17_gt_gt_noise": _CROWD,
-    **{f"table_2/{name}_16_sh_sh": model | _DETECTED["train"] | _DETECTED["test"] for name, model in _MODELS.items()},
+    **{
+        f"table_2/{name}_16_sh_sh": model | _DETECTED["train"] | _DETECTED["test"]
+        for name, model in _MODELS.items()
+    },
     "table_2/ours_16_sh_sh_noise": _DETECTED["train"] | _DETECTED["test"] | _CROWD,
     # Declared by the authors, not printed in the table.
     **{f"table_2/{name}_16_gt_gt": model | _SH for name, model in _MODELS.items()},
     **{f"table_2/{name}_16_gt_sh": model | _DETECTED["test"] for name, model in _MODELS.items()},
 }
 _FIGURES = {
-    **{f"fig_1d/supervised_{p:g}": _FULL | {"amt_train_data": p / 100} for p in (0.0625, 0.125, 0.25, 5, 25)},
+    **{
+        f"fig_1d/supervised_{p:g}": _FULL | {"amt_train_data": p / 100}
+        for p in (0.0625, 0.125, 0.25, 5, 25)
+    },
     "fig_1d/supervised_100": _FULL,
     **{f"fig_1d/ours_{p}_1": {"amt_train_data": p / 100} for p in (25, 50)},
     "fig_1d/ours_100_1": {},
     "fig_1d/ours_100_17": {"num_pairs": 17},
     "fig_1d/ours_100_all": {"num_pairs": "all"},
     **{f"fig_4ab/{name}": model | {"save_predictions": True} for name, model in _MODELS.items()},
-    **{f"fig_4c/test_noise/{n}_{level}": m | _noise("test", level) for n, m in _MODELS.items() for level in _LEVELS},
     **{
-        f"fig_4c/train_test_noise/{name}_{level}": model | _noise("train", level) | _noise("test", level)
+        f"fig_4c/test_noise/{n}_{level}": m | _noise("test", level)
+        for n, m in _MODELS.items()
+        for level in _LEVELS
+    },
+    **{
+        f"fig_4c/train_test_noise/{name}_{level}": model
+        | _noise("train", level)
+        | _noise("test", level)
         for name, model in _MODELS.items()
         for level in _LEVELS
     },
     "fig_4d/ours_0": {},
-    **{f"fig_4d/ours_{noise}": {"rel_labels_noise_prob": noise} for noise in (0.25, "mturk", 0.5, 0.75, 1)},
-    **{f"fig_5/{name}_human36_14k": model | {"dataset_type": "human36_14k"} for name, model in _MODELS.items()},
+    **{
+        f"fig_4d/ours_{noise}": {"rel_labels_noise_prob": noise}
+        for noise in (0.25, "mturk", 0.5, 0.75, 1)
+    },
+    **{
+        f"fig_5/{name}_human36_14k": model | {"dataset_type": "human36_14k"}
+        for name, model in _MODELS.items()
+    },
 }
 _FIG_5_LSP = {
     "fig_5/supervised_lsp": _FULL | {"eval_only": True, "save_predictions": True},
@@ -74,7 +92,10 @@ LSP_PRESETS = {
     **_FIG_5_LSP,
 }
 # {preset: the one whose run it begins with}
-LOADS = {f"fig_5/{name}_lsp": f"fig_5/{name.split('_')[0]}_human36_14k" for name in (*_MODELS, "ours_human36")}
+LOADS = {
+    f"fig_5/{name}_lsp": f"fig_5/{name.split('_')[0]}_human36_14k"
+    for name in (*_MODELS, "ours_human36")
+}
 # The paper's 66 runs.
 PAPER_ROWS = (*_TABLES, *_FIGURES, *_FIG_5_LSP)
 

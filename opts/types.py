@@ -37,7 +37,9 @@ def skeleton(token: str) -> str:
     if token in SKELETON_NAMES or token.startswith("{"):
         return token
     if not token.endswith(".json"):
-        hint = did_you_mean(token, SKELETON_NAMES, f"; there are {', '.join(SKELETON_NAMES)}, or a .json file")
+        hint = did_you_mean(
+            token, SKELETON_NAMES, f"; there are {', '.join(SKELETON_NAMES)}, or a .json file"
+        )
         raise ArgumentTypeError(f"unknown skeleton {token}{hint}")
     try:
         return read_skeleton(token)

@@ -14,7 +14,7 @@ import numpy as np
 
 from opts.parsing import new_parser
 from opts.presets import LSP_PRESETS, PAPER_ROWS, PRESETS
-from src.data.human36 import ACTIONS
+from src.data.human36.load import ACTIONS
 from src.errors import InputError, run_command
 from src.plotting.figures import new_figure, save_figure
 
@@ -35,7 +35,10 @@ class Collected:
 
     def value(self, key: str) -> np.ndarray:
         """A number of result.json for all seeds that have it, (S,)."""
-        return np.array([result[key] for _, result in sorted(self.results.items()) if key in result], dtype=float)
+        return np.array(
+            [result[key] for _, result in sorted(self.results.items()) if key in result],
+            dtype=float,
+        )
 
     @property
     def error_cm(self) -> float:
@@ -57,7 +60,9 @@ def heading(rows: list[Collected]) -> str:
     for row in rows:
         for result in list(row.results.values())[:1]:
             kind = "SYNTHETIC data" if result["data"]["synthetic"] else "not Human3.6M: other data"
-            words[f"{'Human3.6M' if is_human36(result, row.options) else kind} ({result['data']['name']})"] = None
+            words[
+                f"{'Human3.6M' if is_human36(result, row.options) else kind} ({result['data']['name']})"
+            ] = None
     return "; ".join(words)
 
 
@@ -67,8 +72,16 @@ def read_finished(folder: Path) -> tuple[dict, dict] | None:
     try:
         if not path.exists():
             return None
-        result, options = json.loads(path.read_text()), json.loads(path.with_name("options.json").read_text())
-        _ = result["seed"] + result["epoch"], result["trained"], result["data"]["synthetic"], options.items()
+        result, options = (
+            json.loads(path.read_text()),
+            json.loads(path.with_name("options.json").read_text()),
+        )
+        _ = (
+            result["seed"] + result["epoch"],
+            result["trained"],
+            result["data"]["synthetic"],
+            options.items(),
+        )
         _ = result["data"]["test"]["frames"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
@@ -99,7 +112,11 @@ def collect(table: str, *, ckpt="checkpoint", data=None, preset=()) -> dict[str,
 def _spread(values, end: str = "", empty: str = "") -> str:
     if len(values) == 0:
         return empty
-    return f"{np.mean(values):.1f}" + (f" +- {np.std(values, ddof=1):.1f}" if len(values) > 1 else "") + end
+    return (
+        f"{np.mean(values):.1f}"
+        + (f" +- {np.std(values, ddof=1):.1f}" if len(values) > 1 else "")
+        + end
+    )
 
 
 def make_table(table: str, rows: list[Collected]) -> list[list[str]]:
@@ -107,9 +124,16 @@ def make_table(table: str, rows: list[Collected]) -> list[list[str]]:
     results = [(result, row.options) for row in rows for result in row.results.values()]
     real = all(is_human36(*of_run) for of_run in results)
     on_photos = any("wrong_labels" in result for result, _ in results)
-    actions, key = (ACTIONS, "pa_mpjpe_action_mean_mm") if table == "table_2" else ((), "pa_mpjpe_mm")
+    actions, key = (
+        (ACTIONS, "pa_mpjpe_action_mean_mm") if table == "table_2" else ((), "pa_mpjpe_mm")
+    )
     paper = json.loads(NUMBERS.read_text())["paper"].get(table, {})
-    columns = ["wrong labels"] * on_photos + ["PA-MPJPE (mm)"] + ["paper", "difference"] * real + [*actions]
+    columns = (
+        ["wrong labels"] * on_photos
+        + ["PA-MPJPE (mm)"]
+        + ["paper", "difference"] * real
+        + [*actions]
+    )
     lines = [["row", *columns, "seeds", "epoch"]]
     for row in rows:
         name = row.name.split("/", 1)[1]
@@ -121,12 +145,25 @@ def make_table(table: str, rows: list[Collected]) -> list[list[str]]:
         if real:
             theirs = paper.get(name)
             theirs = theirs["average"] if isinstance(theirs, dict) else theirs
-            cells += ["", ""] if theirs is None else [f"{theirs:.1f}", f"{row.value(key).mean() - theirs:+.1f}"]
+            cells += (
+                ["", ""]
+                if theirs is None
+                else [f"{theirs:.1f}", f"{row.value(key).mean() - theirs:+.1f}"]
+            )
         for action in actions:
             of_action = [result["per_action"].get(action) for result in row.results.values()]
-            cells.append(_spread([means["pa_mpjpe_mm"] for means in of_action if means], empty="missing"))
+            cells.append(
+                _spread([means["pa_mpjpe_mm"] for means in of_action if means], empty="missing")
+            )
         epochs = sorted({result["epoch"] for result in row.results.values()})
-        lines.append([name, *cells, " ".join(map(str, sorted(row.results))), f"{'/'.join(map(str, epochs))} (last)"])
+        lines.append(
+            [
+                name,
+                *cells,
+                " ".join(map(str, sorted(row.results))),
+                f"{'/'.join(map(str, epochs))} (last)",
+            ]
+        )
     return lines
 
 
@@ -138,12 +175,19 @@ def render(lines: list[list[str]], title: str, form: str) -> str:
         return text.getvalue()
     if form == "tex":
         head, *body = (" & ".join(line) + r" \\" for line in lines)
-        text = "\n".join([rf"\begin{{tabular}}{{l{'r' * (len(lines[0]) - 1)}}}", rf"{head} \hline", *body])
-        text, caption = text.replace("%", r"\%").replace("+-", r"$\pm$"), f"\\end{{tabular}}\n% caption: {title}\n"
+        text = "\n".join(
+            [rf"\begin{{tabular}}{{l{'r' * (len(lines[0]) - 1)}}}", rf"{head} \hline", *body]
+        )
+        text, caption = (
+            text.replace("%", r"\%").replace("+-", r"$\pm$"),
+            f"\\end{{tabular}}\n% caption: {title}\n",
+        )
         return f"% {title}\n" + f"{text}\n{caption}".replace("_", r"\_")
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     text = ["| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines]
-    return "\n".join([f"\n{title}\n", text[0], "|" + "|".join("-" * (w + 2) for w in widths) + "|", *text[1:]])
+    return "\n".join(
+        [f"\n{title}\n", text[0], "|" + "|".join("-" * (w + 2) for w in widths) + "|", *text[1:]]
+    )
 
 
 def print_tables(tables, *, ckpt, data=None, preset=(), format="md", out="."):
@@ -151,7 +195,10 @@ def print_tables(tables, *, ckpt, data=None, preset=(), format="md", out="."):
     for table in tables:
         found = collect(table, ckpt=ckpt, data=data, preset=preset)
         if not found:
-            print(f"\n{table}: missing: no results in {ckpt}" + (f" of {', '.join(data)}" if data else ""))
+            print(
+                f"\n{table}: missing: no results in {ckpt}"
+                + (f" of {', '.join(data)}" if data else "")
+            )
         for folder, rows in found.items():
             title, lines = f"{'+'.join([table, *preset])}, {heading(rows)}", make_table(table, rows)
             if format != "png":
@@ -160,7 +207,9 @@ def print_tables(tables, *, ckpt, data=None, preset=(), format="md", out="."):
             figure = new_figure(1.2 * len(lines[0]) + 2, 0.3 * len(lines) + 0.7)
             axis = figure.add_subplot(title=title)
             axis.set_axis_off()
-            axis.table(cellText=lines[1:], colLabels=lines[0], loc="center").auto_set_column_width(range(len(lines[0])))
+            axis.table(cellText=lines[1:], colLabels=lines[0], loc="center").auto_set_column_width(
+                range(len(lines[0]))
+            )
             path = Path(out) / f"{table}_{folder}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             save_figure(path, figure)
@@ -175,11 +224,22 @@ def main(argv=None) -> int:
 def _main(argv):
     parser = new_parser("Print tables of results; means over seeds, +- their standard deviation.")
     parser.usage = "python -m paper_exps.collect TABLE [...] [options]"
-    parser.add_argument("tables", nargs="+", choices=TABLES, metavar="TABLE", help=", ".join(TABLES))
+    parser.add_argument(
+        "tables", nargs="+", choices=TABLES, metavar="TABLE", help=", ".join(TABLES)
+    )
     parser.add_argument("--ckpt", default="checkpoint", help="folder of all runs")
-    parser.add_argument("--data", nargs="+", metavar="NAME", help="data sets, folders in it (default: all there are)")
-    parser.add_argument("--preset", nargs="+", default=[], help="what was laid over every row, as testing")
-    parser.add_argument("--format", choices=("md", "tex", "csv", "png"), default="md", help="of the tables")
+    parser.add_argument(
+        "--data",
+        nargs="+",
+        metavar="NAME",
+        help="data sets, folders in it (default: all there are)",
+    )
+    parser.add_argument(
+        "--preset", nargs="+", default=[], help="what was laid over every row, as testing"
+    )
+    parser.add_argument(
+        "--format", choices=("md", "tex", "csv", "png"), default="md", help="of the tables"
+    )
     parser.add_argument("--out", default="figures", metavar="FOLDER", help="where png files go")
     print_tables(**vars(parser.parse_args(argv)))
 

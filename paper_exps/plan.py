@@ -8,13 +8,31 @@ from opts import human36, lsp
 from opts.parsing import run_options
 from opts.presets import LOADS, PRESETS
 from paper_exps.collect import read_finished
-from src.runs import RunFolder, different_options, file_sha256
+from src.files import file_sha256
+from src.training.run_folder import RunFolder, different_options
 
 ROOT = Path(__file__).parents[1]
 # What does not decide the weights: rows that differ in nothing else share their training.
 _TESTING = {
-    *("test_noise_type_2d", "test_noise_amount_2d", "amt_test_data", "test_subjects", "test_batch", "test_step"),
-    *("save_ims", "save_predictions", "ckpt", "exp", "preset", "device", "threads", "eval_only", "dry_run"),
+    *(
+        "test_noise_type_2d",
+        "test_noise_amount_2d",
+        "amt_test_data",
+        "test_subjects",
+        "test_batch",
+        "test_step",
+    ),
+    *(
+        "save_ims",
+        "save_predictions",
+        "ckpt",
+        "exp",
+        "preset",
+        "device",
+        "threads",
+        "eval_only",
+        "dry_run",
+    ),
 }
 
 
@@ -35,7 +53,9 @@ class Row:
     @property
     def training(self) -> tuple:
         """Equal for two rows that would train the same."""
-        return self.script, tuple(item for item in sorted(self.options._asdict().items()) if item[0] not in _TESTING)
+        return self.script, tuple(
+            item for item in sorted(self.options._asdict().items()) if item[0] not in _TESTING
+        )
 
     def result(self) -> dict | None:
         """Its result.json, if it is finished and is of these options."""
@@ -47,8 +67,14 @@ class Row:
     @property
     def has_trained(self) -> bool:
         """Whether there is a training of its own, of these options, in its folder, finished or not."""
-        options = RunFolder(self.folder).read_json("options.json") if (self.folder / "last.pt").exists() else None
-        return options is not None and _TESTING.issuperset(different_options(options, run_options(self.options)))
+        options = (
+            RunFolder(self.folder).read_json("options.json")
+            if (self.folder / "last.pt").exists()
+            else None
+        )
+        return options is not None and _TESTING.issuperset(
+            different_options(options, run_options(self.options))
+        )
 
     def command(self) -> list[str]:
         """What runs it."""
@@ -88,7 +114,9 @@ def make_plan(rows: list[Row], others: list[Row]) -> list[tuple[Row, Row | None]
         needed = by_folder[Path(row.options.load)] if row.name in LOADS else None
         if needed is None and row.folder != first.folder and not row.has_trained:
             needed = first
-            row = _parse(row.name, row.script, [*row.tokens, "--eval_only", "--load", str(first.folder)])
+            row = _parse(
+                row.name, row.script, [*row.tokens, "--eval_only", "--load", str(first.folder)]
+            )
         if needed is not None:
             add(needed)
         plan[row.folder] = row, needed
@@ -111,4 +139,6 @@ def is_finished(row: Row, needed: Row | None) -> bool:
     """Whether a row has its result, of the run that it needs as that is now."""
     result = row.result()
     key = "loaded_sha256" if result and result["trained"] else "tested_sha256"
-    return result is not None and (needed is None or result.get(key) == file_sha256(needed.folder / "last.pt"))
+    return result is not None and (
+        needed is None or result.get(key) == file_sha256(needed.folder / "last.pt")
+    )

@@ -28,7 +28,13 @@ from paper_exps.plan import Row, is_finished, left_to_do, make_plan, resolve
 from src.errors import InputError, run_command
 
 _NOT_FOR_LSP = {"data_dir", "epochs"}
-_OWN = {"exp": "", "load": "", "eval_only": "", "dry_run": "; --plan shows what would be done", "seed": "; use --seeds"}
+_OWN = {
+    "exp": "",
+    "load": "",
+    "eval_only": "",
+    "dry_run": "; --plan shows what would be done",
+    "seed": "; use --seeds",
+}
 
 
 def _run(row: Row, *, slot: int, jobs: int, stop: Event) -> str | None:
@@ -40,18 +46,28 @@ def _run(row: Row, *, slot: int, jobs: int, stop: Event) -> str | None:
         environment["OMP_NUM_THREADS"] = str(max((os.cpu_count() or 1) // jobs, 1))
     if gpus > 1:
         environment["CUDA_VISIBLE_DEVICES"] = str(slot % gpus)
-    shown = {"total": 1 if row.options.eval_only else row.options.epochs, "position": slot, "leave": False}
+    shown = {
+        "total": 1 if row.options.eval_only else row.options.epochs,
+        "position": slot,
+        "leave": False,
+    }
     with log.open("w") as file, tqdm(desc=row.name, unit="epoch", disable=None, **shown) as bar:
-        process = subprocess.Popen(row.command(), stdout=file, stderr=subprocess.STDOUT, env=environment)
+        process = subprocess.Popen(
+            row.command(), stdout=file, stderr=subprocess.STDOUT, env=environment
+        )
         while process.poll() is None:
-            if stop.wait(0.1):  # after Ctrl-C in a terminal, which reaches the row too, it lets go by itself
+            if stop.wait(
+                0.1
+            ):  # after Ctrl-C in a terminal, which reaches the row too, it lets go by itself
                 process.send_signal(signal.SIGINT)
                 process.wait()
             bar.n = log.read_text(errors="replace").count("\nepoch ")
             bar.refresh()
     if process.returncode in (0, 130):
         return "interrupted" if process.returncode else None
-    lines = log.read_text(errors="replace").strip().splitlines() or [f"exit code {process.returncode}"]
+    lines = log.read_text(errors="replace").strip().splitlines() or [
+        f"exit code {process.returncode}"
+    ]
     return f"{lines[-1]} (all of it: {log})"
 
 
@@ -71,14 +87,19 @@ def run_plan(plan, jobs: int) -> dict[str, str]:
                 reason = str(error)
             slots.append(slot)
             seconds = time.monotonic() - start
-        tqdm.write(f"{'FAILED' if reason else 'done'}  {row.name}, seed {row.options.seed}  {seconds:.0f} s")
+        tqdm.write(
+            f"{'FAILED' if reason else 'done'}  {row.name}, seed {row.options.seed}  {seconds:.0f} s"
+        )
         return reason
 
     with ThreadPoolExecutor(jobs) as pool:
         try:
             for row, needed in plan:
                 running[row.folder] = pool.submit(one, row, needed)
-            reasons = {f"{row.name}, seed {row.options.seed}": running[row.folder].result() for row, _ in plan}
+            reasons = {
+                f"{row.name}, seed {row.options.seed}": running[row.folder].result()
+                for row, _ in plan
+            }
         except BaseException:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
@@ -89,21 +110,34 @@ def run_plan(plan, jobs: int) -> dict[str, str]:
 def _given(argv) -> tuple:
     """argv -> (own arguments, {script: tokens to pass on}). Raises InputError for what no script knows."""
     parser = new_parser("Run rows of the paper's tables and figures; all 66 without names.")
-    parser.usage = "python -m paper_exps.run [ROW ...] [options of this, main_human36.py and main_lsp.py]"
+    parser.usage = (
+        "python -m paper_exps.run [ROW ...] [options of this, main_human36.py and main_lsp.py]"
+    )
     seed = number(int, at_least=0, below=2**32)
-    parser.add_argument("--jobs", type=number(int, at_least=1, at_most=64), default=1, help="rows at once")
+    parser.add_argument(
+        "--jobs", type=number(int, at_least=1, at_most=64), default=1, help="rows at once"
+    )
     parser.add_argument("--seeds", nargs="+", type=seed, default=[0], help="of each row")
-    parser.add_argument("--plan", action="store_true", help="print what would be trained and tested, and stop")
-    parser.add_argument("--list", action="store_true", help="print one row per training, for a cluster, and stop")
+    parser.add_argument(
+        "--plan", action="store_true", help="print what would be trained and tested, and stop"
+    )
+    parser.add_argument(
+        "--list", action="store_true", help="print one row per training, for a cluster, and stop"
+    )
     parser.add_argument("--preset", nargs="+", default=[], help="laid over every row, as testing")
-    parser.add_argument("--lsp_epochs", type=number(int, at_least=1, at_most=10**9), help="--epochs of main_lsp.py")
+    parser.add_argument(
+        "--lsp_epochs", type=number(int, at_least=1, at_most=10**9), help="--epochs of main_lsp.py"
+    )
     rows = list(takewhile(lambda token: not token.startswith("-"), argv))
     own, rest = parser.parse_known_args(argv[len(rows) :])
     for row in rows:
         if row not in PAPER_ROWS:
             raise InputError(f"unknown row {row}; python -m paper_exps.run --plan lists them")
     own.rows, unknown, given = rows, rest, {"presets": own.preset}
-    for script, module, not_for_it in (("main_human36.py", human36, ()), ("main_lsp.py", lsp, _NOT_FOR_LSP)):
+    for script, module, not_for_it in (
+        ("main_human36.py", human36, ()),
+        ("main_lsp.py", lsp, _NOT_FOR_LSP),
+    ):
         parser = module.make_parser()
         for action in parser._actions:
             action.default = SUPPRESS  # what the user gives counts even if it is the default
@@ -125,7 +159,9 @@ def _given(argv) -> tuple:
 def main(argv=None) -> int:
     """The command line -> exit code: 0 when all rows are done, 1 when one failed."""
     failures: dict[str, str] = {}
-    return run_command(_main, sys.argv[1:] if argv is None else list(argv), failures) or bool(failures)
+    return run_command(_main, sys.argv[1:] if argv is None else list(argv), failures) or bool(
+        failures
+    )
 
 
 def _main(argv, failures: dict):
@@ -143,7 +179,9 @@ def _main(argv, failures: dict):
             what = "train" if row in trainings else "test "
             print(f"{what}  {row.name}, seed {row.options.seed}{with_run}{finished}")
         on_lsp = sum(row.script == "main_lsp.py" for row in trainings)
-        print(f"{len(rows)} rows: {len(trainings) - on_lsp} trainings by main_human36.py, {on_lsp} by main_lsp.py")
+        print(
+            f"{len(rows)} rows: {len(trainings) - on_lsp} trainings by main_human36.py, {on_lsp} by main_lsp.py"
+        )
     else:
         failures |= run_plan(left_to_do(plan), own.jobs)
         tables = dict.fromkeys(row.name.split("/")[0] for row in rows)

@@ -24,7 +24,10 @@ SOME = {
 
 def draw(argv):
     """Draw one after the other."""
-    more = {option: {"metavar": "PATH", "help": f"for {', '.join(figures)}"} for option, figures in SOME.items()}
+    more = {
+        option: {"metavar": "PATH", "help": f"for {', '.join(figures)}"}
+        for option, figures in SOME.items()
+    }
     args, lacking = parse(argv, "Draw every figure that has its inputs.", more), {}
     for name in FIGURES:
         tokens = ["--results", args.results, "--out", str(args.out), "--seed", str(args.seed)]

@@ -3,13 +3,17 @@
 import numpy as np
 from common import figure_script, skeleton_of
 
+from src.crowd.study import load_study, simulated_study
 from src.errors import InputError
 from src.plotting.figures import new_figure
 from src.plotting.poses import draw_pose_2d
 from src.plotting.study import Findings, draw_study
-from src.study import load_study, simulated_study
 
-DATA = {"default": "synthetic", "help": "Human3.6M's h5 folder, or synthetic: a simulated study", "metavar": "PATH"}
+DATA = {
+    "default": "synthetic",
+    "help": "Human3.6M's h5 folder, or synthetic: a simulated study",
+    "metavar": "PATH",
+}
 ANSWERS = {"help": "the annotators' answers: pickle, csv or json", "metavar": "PATH"}
 TRUTH = {"help": "the authors' json of the images", "metavar": "PATH"}
 
@@ -22,7 +26,9 @@ def draw(args):
     elif args.answers and args.truth:
         study = load_study([args.answers], args.truth, args.data)
     else:
-        raise InputError("--data FOLDER needs --answers FILE and --truth FILE; --data synthetic needs none")
+        raise InputError(
+            "--data FOLDER needs --answers FILE and --truth FILE; --data synthetic needs none"
+        )
     found, (skeleton, drawn) = Findings(study), skeleton_of(list(study.joints))
     print("\n".join(found.statistics))
     figure = new_figure(14, 9)
@@ -31,6 +37,8 @@ def draw(args):
     for column, i in enumerate([*order[::-1][:2], *order[:2]], start=1):
         axis = draw_pose_2d(figure.add_subplot(3, 4, column), study.pose_2d[i, drawn], skeleton)
         what = "easiest" if column <= 2 else "hardest"
-        axis.set_title(f"{what}: {study.answers.images[i]}, {found.by_image[i]:.0%} right", fontsize=8)
+        axis.set_title(
+            f"{what}: {study.answers.images[i]}, {found.by_image[i]:.0%} right", fontsize=8
+        )
     draw_study([figure.add_subplot(3, 4, 5 + panel) for panel in range(8)], found)
     return figure

@@ -3,16 +3,19 @@
 import numpy as np
 from common import figure_script, load_labels
 
-from src import crowd
-from src.data.crowd_files import read_answers
-from src.data.lsp import parse_as_it_is, read_json
+from src.crowd import merging as crowd
+from src.crowd.answers import read_answers
+from src.data.photos import parse_as_it_is, read_json
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_pair
 from src.plotting.poses import draw_pose_2d
-from src.report import read_images
+from src.training.report import read_images
 
 COUNT = 12
-AUTHORS = {"metavar": "PATH", "help": "answers of a few careful people on the same pairs: csv, json or pickle"}
+AUTHORS = {
+    "metavar": "PATH",
+    "help": "answers of a few careful people on the same pairs: csv, json or pickle",
+}
 
 
 @figure_script("data", "photos", authors=AUTHORS)
@@ -26,12 +29,19 @@ def draw(args):
     images = read_images(args.photos, [photos.files[i] for i in photos.photo[labels]])
     figure = new_figure(12, 5.5)
     figure.suptitle(f"Figure 3: {name}; green dot: closer, red cross: further away", fontsize=9)
-    for axis, label, image in zip(figure.subplots(2, COUNT // 2).ravel(), labels, images, strict=False):
+    for axis, label, image in zip(
+        figure.subplots(2, COUNT // 2).ravel(), labels, images, strict=False
+    ):
         if image is not None:
             axis.imshow(image)
-        pose, pair = photos.pose_2d[photos.photo[label]], photos.pairs[label][:: -photos.label[label]]
+        pose, pair = (
+            photos.pose_2d[photos.photo[label]],
+            photos.pairs[label][:: -photos.label[label]],
+        )
         draw_pair(draw_pose_2d(axis, pose, skeleton), pose, *pair)
-        axis.set_title(f"{photos.files[photos.photo[label]]}\nrisk {photos.risk[label]:.2f}", fontsize=7)
+        axis.set_title(
+            f"{photos.files[photos.photo[label]]}\nrisk {photos.risk[label]:.2f}", fontsize=7
+        )
     if args.data == "synthetic":
         print("\n".join(crowd.agreement(crowd.simulated_authors(photos, args.seed), photos)))
     elif args.authors:

@@ -11,7 +11,10 @@ from src.plotting.paper import PERCENTILES, draw_error_histogram
 def draw(args):
     """Draw the distribution of the error per pose."""
     data, both = load_both(args)
-    errors = {m: found["pa_mpjpe_joint_errors_mm"].mean(axis=1, dtype=float) / 10 for m, found in both.items()}
+    errors = {
+        m: found["pa_mpjpe_joint_errors_mm"].mean(axis=1, dtype=float) / 10
+        for m, found in both.items()
+    }
     for model, of_model in errors.items():
         at = ", ".join(f"{p:g} %: {np.percentile(of_model, p):.2f}" for p in PERCENTILES)
         print(f"{model}: mean {of_model.mean():.2f} cm; {at} cm")

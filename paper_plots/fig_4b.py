@@ -6,7 +6,19 @@ from common import figure_script, load_both
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_bars
 
-KINDS = ("mid_hip", "mid_spine", "neck", "chin", "head", "hip", "knee", "ankle", "shoulder", "elbow", "wrist")
+KINDS = (
+    "mid_hip",
+    "mid_spine",
+    "neck",
+    "chin",
+    "head",
+    "hip",
+    "knee",
+    "ankle",
+    "shoulder",
+    "elbow",
+    "wrist",
+)
 
 
 @figure_script()
@@ -15,7 +27,12 @@ def draw(args):
     data, both = load_both(args)
     values = {}
     for model, found in both.items():
-        kinds = np.array([joint.removeprefix("left_").removeprefix("right_") for joint in found["joints"].tolist()])
+        kinds = np.array(
+            [
+                joint.removeprefix("left_").removeprefix("right_")
+                for joint in found["joints"].tolist()
+            ]
+        )
         errors = found["pa_mpjpe_joint_errors_mm"] / 10
         values[model] = {kind: errors[:, kinds == kind] for kind in KINDS if kind in kinds}
     figure = new_figure(8, 4)

@@ -21,6 +21,8 @@ def draw(args):
     figure = new_figure(5.5, 5.5)
     axis = figure.add_subplot(title=f"Figure 4c: {data}")
     on = "noise in {}, PA-MPJPE (cm)".format
-    draw_diagonal(draw_points(axis, points, xlabel=on("testing"), ylabel=on("training and testing")))
+    draw_diagonal(
+        draw_points(axis, points, xlabel=on("testing"), ylabel=on("training and testing"))
+    )
     axis.set_aspect("equal")
     return figure

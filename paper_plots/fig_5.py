@@ -5,8 +5,8 @@ from common import figure_script, load_predictions, pick, rows_of
 
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_row
-from src.report import read_images
 from src.skeletons import get_skeleton
+from src.training.report import read_images
 
 MODELS = {
     "fig_5/supervised_lsp": "3D supervised",
@@ -25,7 +25,10 @@ def draw(args):
     file = str(first["files"][i])
     poses = {MODELS[name]: content["prediction_mm"][i] for name, content in found.items()}
     poses = {name: pose / np.linalg.norm(pose - pose.mean(axis=0)) for name, pose in poses.items()}
-    figure, on = new_figure(3.2 * (1 + len(rows)), 3.6), {"caption": file, "image": read_images(args.photos, [file])[0]}
+    figure, on = (
+        new_figure(3.2 * (1 + len(rows)), 3.6),
+        {"caption": file, "image": read_images(args.photos, [file])[0]},
+    )
     figure.suptitle(f"Figure 5: {data}", fontsize=9)
     draw_row(figure, first["pose_2d_px"][i], poses, get_skeleton("lsp_14k"), **on)
     for axis in figure.axes[1:]:

@@ -11,5 +11,7 @@ def draw(args):
     data, both = load_both(args)
     figure = new_figure(12, 3.4)
     figure.suptitle(f"Figure S3: {data}", fontsize=9)
-    draw_frame(figure, both, pick(args, min(len(found["frame"]) for found in both.values())), args.videos)
+    draw_frame(
+        figure, both, pick(args, min(len(found["frame"]) for found in both.values())), args.videos
+    )
     return figure

@@ -7,7 +7,12 @@ from opts.types import number
 from src.plotting.figures import new_figure
 from src.plotting.lifted import save_moving
 
-FRAMES = {"type": number(int, at_least=1, at_most=10**4), "default": 40, "metavar": "N", "help": "how many, at most"}
+FRAMES = {
+    "type": number(int, at_least=1, at_most=10**4),
+    "default": 40,
+    "metavar": "N",
+    "help": "how many, at most",
+}
 
 
 @figure_script("index", "videos", formats=("gif", "mp4"), frames=FRAMES)

@@ -6,7 +6,7 @@ from common import figure_script, load_labels, pick
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_confident_pairs
 from src.plotting.poses import draw_pose_2d
-from src.report import read_images
+from src.training.report import read_images
 
 
 @figure_script("index", "data", "photos")
@@ -22,7 +22,9 @@ def draw(args):
     if image is not None:
         axis.imshow(image)
     draw_pose_2d(axis, photos.pose_2d[i], skeleton, color="0.75")
-    pairs = np.where(photos.label[labels, None] == 1, photos.pairs[labels, ::-1], photos.pairs[labels])
+    pairs = np.where(
+        photos.label[labels, None] == 1, photos.pairs[labels, ::-1], photos.pairs[labels]
+    )
     confidence = np.where(np.isnan(photos.risk[labels]), 1, 1 - photos.risk[labels])
     colors = draw_confident_pairs(axis, photos.pose_2d[i], pairs, confidence, "viridis")
     figure.colorbar(colors, ax=axis, label="probability that the label is right")

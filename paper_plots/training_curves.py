@@ -17,7 +17,10 @@ def draw(args):
     path = Path(args.run) / "log.csv"
     try:
         with path.open(newline="") as file:
-            rows = [{name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)]
+            rows = [
+                {name: float(value) for name, value in row.items() if value}
+                for row in csv.DictReader(file)
+            ]
         return draw_training(rows, "/".join(path.resolve().parent.parts[-4:]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: expected the log of a run ({error!r})") from None

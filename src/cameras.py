@@ -8,8 +8,8 @@ import h5py
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from src.data.h5 import open_h5, read_dataset
 from src.errors import InputError
+from src.h5_files import open_h5, read_dataset
 
 CAMERA_NAMES = ("54138969", "55011271", "58860488", "60457274")  # of Human3.6M
 _SHAPES = {"R": (3, 3), "T": (3, 1), "f": (2,), "c": (2,), "k": (3,), "p": (2,)}
@@ -35,7 +35,9 @@ class Camera:
         for field, shape in _SHAPES.items():
             array = np.array(getattr(self, field), dtype=np.float64)
             if array.size != np.prod(shape):
-                raise ValueError(f"camera {self.name}: {field} must have shape {shape}, not {array.shape}")
+                raise ValueError(
+                    f"camera {self.name}: {field} must have shape {shape}, not {array.shape}"
+                )
             array = array.reshape(shape)
             array.flags.writeable = False
             object.__setattr__(self, field, array)
@@ -93,22 +95,33 @@ def load_cameras(path) -> dict[tuple[int, str], Camera]:
 
 def _read_camera(group, where: str, path) -> Camera:
     if not isinstance(group, h5py.Group):
-        raise InputError(f"{where}: expected a group with {', '.join(_SHAPES)}, found something else")
+        raise InputError(
+            f"{where}: expected a group with {', '.join(_SHAPES)}, found something else"
+        )
     values = {}
     for field, shape in _SHAPES.items():
         array = read_dataset(group, field, path)
         if array.size != np.prod(shape):
-            raise InputError(f"{where}/{field}: expected {np.prod(shape)} numbers, found shape {array.shape}")
+            raise InputError(
+                f"{where}/{field}: expected {np.prod(shape)} numbers, found shape {array.shape}"
+            )
         if not (np.abs(array) < 1e9).all():
             raise InputError(f"{where}/{field}: has NaN, infinite or absurdly large values")
         values[field] = array.reshape(shape).T if field == "R" else array  # stored transposed
-    if not np.allclose(values["R"] @ values["R"].T, np.eye(3), atol=1e-3) or np.linalg.det(values["R"]) < 0:
+    if (
+        not np.allclose(values["R"] @ values["R"].T, np.eye(3), atol=1e-3)
+        or np.linalg.det(values["R"]) < 0
+    ):
         raise InputError(f"{where}/R: expected a rotation, found a matrix that distorts or mirrors")
     if not (values["f"] > 0).all():
-        raise InputError(f"{where}/f: expected focal lengths above 0, found {values['f'].ravel().tolist()}")
+        raise InputError(
+            f"{where}/f: expected focal lengths above 0, found {values['f'].ravel().tolist()}"
+        )
     codes = read_dataset(group, "Name", path).ravel()
     if codes.size == 0 or not ((codes >= 32) & (codes < 127)).all():
-        raise InputError(f"{where}/Name: expected printable character codes, found {codes[:8].tolist()}")
+        raise InputError(
+            f"{where}/Name: expected printable character codes, found {codes[:8].tolist()}"
+        )
     return Camera(**values, name="".join(map(chr, codes.astype(int))))
 
 
@@ -122,10 +135,14 @@ def _read_metadata(path: Path) -> dict[tuple[int, str], Camera]:
         expected = "expected an element w0 with 300 numbers in brackets"
         raise InputError(f"{path}: {expected}; download it again from the dataset's site") from None
     if not (np.abs(numbers) < 1e9).all() or not (lenses[:, :2] > 0).all():
-        raise InputError(f"{path}: w0: has NaN, absurdly large values, or focal lengths not above 0; download it again")
+        raise InputError(
+            f"{path}: w0: has NaN, absurdly large values, or focal lengths not above 0; download it again"
+        )
     cameras = {}
     for name, of_subjects, lens in zip(CAMERA_NAMES, extrinsics, lenses, strict=True):
         for subject, (angles, place) in enumerate(of_subjects, 1):
             rotation = Rotation.from_euler("XYZ", angles).as_matrix()  # Rx Ry Rz
-            cameras[subject, name] = Camera(rotation, place, lens[:2], lens[2:4], lens[4:7], lens[7:], name)
+            cameras[subject, name] = Camera(
+                rotation, place, lens[:2], lens[2:4], lens[4:7], lens[7:], name
+            )
     return cameras

@@ -34,7 +34,10 @@ def run_command(command, *args) -> int:
     except (MemoryError, RuntimeError) as error:  # PyTorch's allocators raise RuntimeError
         if isinstance(error, RuntimeError) and "memory" not in str(error):
             raise
-        print("error: not enough memory; try a smaller --linear_size or batch, or less data", file=sys.stderr)
+        print(
+            "error: not enough memory; try a smaller --linear_size or batch, or less data",
+            file=sys.stderr,
+        )
         return 2
     return 0
 

@@ -2,11 +2,11 @@
 
 from functools import partial
 
-from src import build, report
 from src.data.arrays import data_name
-from src.fit import Test, test_model
 from src.metrics import CHOSEN, MEANS_MM
 from src.skeletons import get_skeleton
+from src.training import build, report
+from src.training.checkpoints import Test, test_model
 
 
 class Human36:
@@ -33,7 +33,9 @@ class Human36:
             "synthetic": self._test[0].synthetic,
             "train": train,
             "test": test,
-            "overlapping_subjects": sorted(set(test["subjects"]) & set(train["subjects"])) if train else [],
+            "overlapping_subjects": sorted(set(test["subjects"]) & set(train["subjects"]))
+            if train
+            else [],
         }
 
     def lines(self) -> list[str]:
@@ -43,11 +45,15 @@ class Human36:
     def training_data(self, device):
         """-> `engine.TrainingData`; the arrays that it was made from are let go."""
         (arrays, poses), self._train = self._train, None
-        return build.make_training_data(arrays, poses, self.statistics, options=self.options, device=device)
+        return build.make_training_data(
+            arrays, poses, self.statistics, options=self.options, device=device
+        )
 
     def test(self, device) -> Test:
         """How a model is tested on the test poses."""
-        data = build.make_test_data(*self._test, self.statistics, options=self.options, device=device)
+        data = build.make_test_data(
+            *self._test, self.statistics, options=self.options, device=device
+        )
         return Test(partial(test_model, data=data, batch=self.options.test_batch), MEANS_MM, CHOSEN)
 
     def save(self, run, tested, *, history, title: str):
@@ -56,4 +62,6 @@ class Human36:
         if self.options.save_predictions:
             report.save_predictions(run, *self._test, tested, joints=skeleton.joints)
         if self.options.save_ims:
-            report.save_pictures(run, *self._test, tested, history=history, skeleton=skeleton, title=title)
+            report.save_pictures(
+                run, *self._test, tested, history=history, skeleton=skeleton, title=title
+            )

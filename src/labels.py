@@ -14,14 +14,18 @@ def joint_pairs(num_joints: int) -> np.ndarray:
     return np.stack(np.triu_indices(num_joints, k=1), axis=1)
 
 
-def draw_pairs(num_frames: int, num_joints: int, num_pairs: int, *, rng: np.random.Generator) -> np.ndarray:
+def draw_pairs(
+    num_frames: int, num_joints: int, num_pairs: int, *, rng: np.random.Generator
+) -> np.ndarray:
     """For each frame ``num_pairs`` different rows of `joint_pairs`, every set as likely as any other: (P, N) uint8.
 
     Floyd's sampling, vectorised over frames: draw the k-th from a range that grows by one; if taken, take its end.
     """
     total = len(joint_pairs(num_joints))
     if not 1 <= num_pairs <= total:
-        raise ValueError(f"num_pairs must be between 1 and {total} for {num_joints} joints, not {num_pairs}")
+        raise ValueError(
+            f"num_pairs must be between 1 and {total} for {num_joints} joints, not {num_pairs}"
+        )
     chosen = np.empty((num_pairs, num_frames), dtype=np.uint8)
     for start in range(0, num_frames, _FRAMES_AT_ONCE):
         part = chosen[:, start : start + _FRAMES_AT_ONCE]
@@ -34,7 +38,9 @@ def draw_pairs(num_frames: int, num_joints: int, num_pairs: int, *, rng: np.rand
 
 def depth_labels(depth_difference: np.ndarray, tolerance_mm: float = 0.0) -> np.ndarray:
     """z_i - z_j in mm -> +1 (i is further away), -1 (i is closer), 0 (within the tolerance), int8, same shape."""
-    return (depth_difference > tolerance_mm).astype(np.int8) - (depth_difference < -tolerance_mm).astype(np.int8)
+    return (depth_difference > tolerance_mm).astype(np.int8) - (
+        depth_difference < -tolerance_mm
+    ).astype(np.int8)
 
 
 def flip_probability(depth_difference: np.ndarray, noise) -> np.ndarray:
@@ -71,9 +77,13 @@ class RelativeLabels:
     tolerance_mm: float
 
     @classmethod
-    def draw(cls, depth, num_pairs, *, noise, tolerance_mm, pairs_rng, flips_rng) -> "RelativeLabels":
+    def draw(
+        cls, depth, num_pairs, *, noise, tolerance_mm, pairs_rng, flips_rng
+    ) -> "RelativeLabels":
         """Choose ``num_pairs`` (a number or "all") pairs per frame, and which labels are wrong, once and for all."""
-        pairs = None if num_pairs == ALL_PAIRS else draw_pairs(*depth.shape, num_pairs, rng=pairs_rng)
+        pairs = (
+            None if num_pairs == ALL_PAIRS else draw_pairs(*depth.shape, num_pairs, rng=pairs_rng)
+        )
         return cls(depth, pairs, noise, int(flips_rng.integers(2**63)), tolerance_mm)
 
     def visit(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -89,11 +99,15 @@ class RelativeLabels:
             chance = fixed_uniform(self.flip_key, frames * len(all_pairs) + row)
             label = np.where(chance < flip_probability(difference, self.noise), -label, label)
         swap = rng.random(num_frames) < 0.5
-        pairs = np.stack([np.where(swap, joint_j, joint_i), np.where(swap, joint_i, joint_j)], axis=1)
+        pairs = np.stack(
+            [np.where(swap, joint_j, joint_i), np.where(swap, joint_i, joint_j)], axis=1
+        )
         return pairs, np.where(swap, -label, label)
 
 
-def add_noise_2d(pose_2d: np.ndarray, kind: str, amount: float, *, rng: np.random.Generator) -> np.ndarray:
+def add_noise_2d(
+    pose_2d: np.ndarray, kind: str, amount: float, *, rng: np.random.Generator
+) -> np.ndarray:
     """Noise on pixels (N,K,2), drawn per keypoint; returns new float32 poses.
 
     kind: "none" or "detections": as they are; "normal" with *variance* ``amount`` px^2 per coordinate;

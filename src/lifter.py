@@ -6,15 +6,16 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from src.build import Statistics, find_device
-from src.checkpoints import CHECKPOINT_2018, load_2018
-from src.engine import LiftingModel, predict
 from src.errors import InputError
-from src.fit import load_weights, read_run
-from src.keypoints import get_layout, joints_of_width, to_skeleton
+from src.files import file_sha256
+from src.keypoints.layouts import get_layout, joints_of_width, to_skeleton
+from src.legacy_2018.checkpoints import CHECKPOINT_2018, load_2018
 from src.model import LiftingNetwork
-from src.runs import file_sha256
 from src.skeletons import Skeleton, get_skeleton
+from src.standardize import Statistics
+from src.training.build import find_device
+from src.training.checkpoints import load_weights, read_run
+from src.training.engine import LiftingModel, predict
 
 _BATCH = 1024
 # Of the root-mean-square size of the training poses: 99.8 % of those of the CMU motion lie in between.
@@ -47,14 +48,27 @@ class Lifted(NamedTuple):
 class Lifter:
     """A loaded model. ``skeleton``: what it expects and returns; ``unit``: of its poses; ``path``: its file."""
 
-    def __init__(self, model: LiftingModel, statistics: Statistics, skeleton: Skeleton, *, path: Path, options: dict):
+    def __init__(
+        self,
+        model: LiftingModel,
+        statistics: Statistics,
+        skeleton: Skeleton,
+        *,
+        path: Path,
+        options: dict,
+    ):
         self.model, self.skeleton, self.path = model, skeleton, path
         # With a known focal length the network tells a distance instead, of pixels as they are.
         self._has_scale = options.get("reprojection") != "weak_perspective"
         self.unit = "mm" if statistics.pose_3d is not None else "mm, up to a global scale"
-        self._standardizer, self._centred = statistics.pose_2d, options.get("subtract_2d_root", True)
+        self._standardizer, self._centred = (
+            statistics.pose_2d,
+            options.get("subtract_2d_root", True),
+        )
         mean, std = statistics.pose_2d.mean.numpy(), statistics.pose_2d.std.numpy()
-        self._square = (mean**2 + std**2).sum(axis=1)  # mean squared distance of each joint from the root, px^2
+        self._square = (mean**2 + std**2).sum(
+            axis=1
+        )  # mean squared distance of each joint from the root, px^2
 
     @classmethod
     def load(cls, checkpoint_folder, device="auto") -> "Lifter":
@@ -78,7 +92,9 @@ class Lifter:
                 output_multiplier=1.0 if relative else None,
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{path}: its options are damaged or lack {error}; load another run") from None
+            raise InputError(
+                f"{path}: its options are damaged or lack {error}; load another run"
+            ) from None
         load_weights(network, {"network": weights}, path)
         device = find_device(device)
         output = None if relative else statistics.pose_3d.to(device)
@@ -92,20 +108,28 @@ class Lifter:
     def __call__(self, poses_2d, layout=None, *, rescale: str = "auto") -> Lifted:
         """Lift poses (N,K,2) in px, numpy or torch, NaN where a joint is missing; a third column is its confidence.
 
-        layout: the joints' order, by name (`src.keypoints.LAYOUTS`) or as a tuple of names; None: the model's own
+        layout: the joints' order, by name (`src.keypoints.layouts.LAYOUTS`) or as a tuple of names; None: the model's own
         where the number of joints allows it. rescale: "auto" brings poses of a size that training did not show to the
         usual one, "never" leaves them as they are. Raises InputError for a layout that does not fit.
         """
         if rescale not in ("auto", "never"):
             raise InputError(f"rescale: expected auto or never, found {rescale!r}")
-        poses = poses_2d.detach().cpu().numpy() if isinstance(poses_2d, torch.Tensor) else np.asarray(poses_2d)
+        poses = (
+            poses_2d.detach().cpu().numpy()
+            if isinstance(poses_2d, torch.Tensor)
+            else np.asarray(poses_2d)
+        )
         if poses.ndim != 3 or poses.shape[2] not in (2, 3):
-            raise InputError(f"poses: expected shape (N,K,2), or (N,K,3) with confidence, found {poses.shape}")
+            raise InputError(
+                f"poses: expected shape (N,K,2), or (N,K,3) with confidence, found {poses.shape}"
+            )
         joints = self._joints(poses.shape[1], layout)
         if poses.shape[2] == 3:
             poses = np.where(poses[..., 2:] > 0, poses[..., :2], np.nan)
         # Joints that are estimated from others must not hide how few were seen.
-        seen = ~np.isnan(poses[:, [i for i, joint in enumerate(joints) if joint in self.skeleton.joints]]).any(axis=2)
+        seen = ~np.isnan(
+            poses[:, [i for i, joint in enumerate(joints) if joint in self.skeleton.joints]]
+        ).any(axis=2)
         too_few = 2 * seen.sum(axis=1) < seen.shape[1]
         return self._lift(to_skeleton(poses, joints, self.skeleton), too_few, rescale)
 
@@ -118,7 +142,11 @@ class Lifter:
     def _lift(self, poses: np.ndarray, too_few: np.ndarray, rescale: str) -> Lifted:
         missing = np.isnan(poses).any(axis=2)
         root = poses[:, self.skeleton.root]
-        failed = too_few | missing[:, self.skeleton.root] | (2 * (~missing).sum(axis=1) < self.skeleton.num_joints)
+        failed = (
+            too_few
+            | missing[:, self.skeleton.root]
+            | (2 * (~missing).sum(axis=1) < self.skeleton.num_joints)
+        )
         centred = poses - root[:, None]
         square = np.where(missing, 0, np.square(centred).sum(axis=2)).sum(axis=1)
         size = np.sqrt(square / np.maximum((~missing) @ self._square, 1e-9))

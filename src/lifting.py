@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from src.data.keypoint_files import read_keypoints
-from src.data.lifted_files import write_csv, write_json, write_npz
 from src.errors import InputError
-from src.keypoints import Keypoints, derived, get_layout, to_skeleton, underivable
+from src.keypoints.files import read_keypoints
+from src.keypoints.layouts import Keypoints, derived, get_layout, to_skeleton, underivable
+from src.keypoints.mistakes import likely_mistakes
+from src.lifted_files import write_csv, write_json, write_npz
 from src.lifter import SIZE_RANGE, Lifted, Lifter
 from src.plotting.figures import save_figure
 from src.plotting.lifted import animate, lifted_sheet
-from src.sanity import likely_mistakes
 
 _PART = 32768  # poses in memory at a time
 _MOST_MOVING = 300  # poses in a moving picture
@@ -32,7 +32,9 @@ def read_input(path: str, layout: str | None, image_size) -> Keypoints:
         return found
     reach = np.fmax.reduce(np.abs(found.poses), axis=None, initial=0)  # fmax and fmin pass over NaN
     if reach > 2:
-        raise InputError(f"{path}: --image_size: coordinates reach {reach:.0f}: these are no fractions of an image")
+        raise InputError(
+            f"{path}: --image_size: coordinates reach {reach:.0f}: these are no fractions of an image"
+        )
     poses = np.asarray(found.poses, dtype=np.float32)
     lowest = np.fmin.reduce(poses, axis=None, initial=0)
     if lowest < -0.2:  # the image's middle is 0
@@ -48,7 +50,10 @@ def _concatenate(parts: list[tuple[Path, Keypoints]]) -> Keypoints:
         raise InputError(f"{parts[0][0].parent}: its files hold different joints; give one file")
     poses = np.concatenate([keypoints.poses for _, keypoints in parts])
     person = np.repeat(np.arange(len(parts)), [len(keypoints.poses) for _, keypoints in parts])
-    notes = (", ".join(f"{path.name}: {len(k.poses)}" for path, k in parts) + " poses; the person number counts files",)
+    notes = (
+        ", ".join(f"{path.name}: {len(k.poses)}" for path, k in parts)
+        + " poses; the person number counts files",
+    )
     return Keypoints(poses, parts[0][1].joints, np.arange(len(poses)), person, notes)
 
 
@@ -91,9 +96,13 @@ class Counts:
         """The same in words."""
         found = []
         if self.missing_joints:
-            found.append(f"{self.missing_joints:,} joints are missing; {self.partial:,} poses were lifted without some")
+            found.append(
+                f"{self.missing_joints:,} joints are missing; {self.partial:,} poses were lifted without some"
+            )
         if self.failed:
-            shown = ", ".join(map(str, self.failed[:20])) + (", ..." if len(self.failed) > 20 else "")
+            shown = ", ".join(map(str, self.failed[:20])) + (
+                ", ..." if len(self.failed) > 20 else ""
+            )
             found.append(
                 f"{len(self.failed):,} poses lack half of their joints, or the root, and come out as NaN: {shown}"
             )
@@ -106,7 +115,9 @@ class Counts:
         return found
 
 
-def lift_to_files(keypoints: Keypoints, lifter: Lifter, out: Path, *, rescale: str, source: str, formats) -> Counts:
+def lift_to_files(
+    keypoints: Keypoints, lifter: Lifter, out: Path, *, rescale: str, source: str, formats
+) -> Counts:
     """Lift all poses, part by part, into poses_3d.npz, and into the other formats from there."""
     count, skeleton, counts, scales = len(keypoints.poses), lifter.skeleton, Counts(), []
     arrays = {
@@ -124,7 +135,9 @@ def lift_to_files(keypoints: Keypoints, lifter: Lifter, out: Path, *, rescale: s
     def parts():
         with tqdm(total=count, unit="pose", disable=None if count > _PART else True) as bar:
             for start in range(0, count, _PART):
-                lifted = lifter(keypoints.poses[start : start + _PART], keypoints.joints, rescale=rescale)
+                lifted = lifter(
+                    keypoints.poses[start : start + _PART], keypoints.joints, rescale=rescale
+                )
                 counts.add(lifted)
                 if lifted.scale is not None:
                     scales.append(lifted.scale)
@@ -146,12 +159,15 @@ def _evenly(values: np.ndarray, at_most: int) -> np.ndarray:
     return values[np.unique(np.linspace(0, len(values) - 1, min(len(values), at_most)).astype(int))]
 
 
-def save_pictures(keypoints: Keypoints, lifter: Lifter, out: Path, *, rescale: str, at_most: int, moving: bool) -> list:
+def save_pictures(
+    keypoints: Keypoints, lifter: Lifter, out: Path, *, rescale: str, at_most: int, moving: bool
+) -> list:
     """Poses that can be lifted, of every person, on a page, and a moving picture of a sequence -> paths."""
     chosen = _evenly(np.arange(len(keypoints.poses)), _MOST_LOOKED_AT)
     lifted = lifter(keypoints.poses[chosen], keypoints.joints, rescale=rescale)
     persons = [
-        np.flatnonzero((keypoints.person[chosen] == p) & ~lifted.failed) for p in np.unique(keypoints.person[chosen])
+        np.flatnonzero((keypoints.person[chosen] == p) & ~lifted.failed)
+        for p in np.unique(keypoints.person[chosen])
     ]
     persons = [good for good in persons if len(good)]
     if not persons:
@@ -160,15 +176,25 @@ def save_pictures(keypoints: Keypoints, lifter: Lifter, out: Path, *, rescale: s
     good = np.sort(np.concatenate([_evenly(person, at_most // len(persons)) for person in persons]))
     captions = [f"frame {keypoints.frame[i]}, person {keypoints.person[i]}" for i in chosen[good]]
     title = f"{lifter.path.parent.name}, {lifter.unit}"
-    sheet = lifted_sheet(lifted.poses_2d[good], lifted.poses_3d[good], lifter.skeleton, captions=captions, title=title)
+    sheet = lifted_sheet(
+        lifted.poses_2d[good],
+        lifted.poses_3d[good],
+        lifter.skeleton,
+        captions=captions,
+        title=title,
+    )
     paths = [out / "poses_3d.png"]
     save_figure(paths[0], sheet)
     if moving:
         numbers, counts = np.unique(keypoints.person, return_counts=True)
-        one = np.flatnonzero(keypoints.person == numbers[counts.argmax()])[:_MOST_MOVING]  # who is there longest
+        one = np.flatnonzero(keypoints.person == numbers[counts.argmax()])[
+            :_MOST_MOVING
+        ]  # who is there longest
         lifted = lifter(keypoints.poses[one], keypoints.joints, rescale=rescale)
         seen = ~lifted.failed
         if seen.any():
             both = lifted.poses_2d[seen], lifted.poses_3d[seen]
-            paths.append(animate(out / "poses_3d", *both, lifter.skeleton, frames=keypoints.frame[one][seen]))
+            paths.append(
+                animate(out / "poses_3d", *both, lifter.skeleton, frames=keypoints.frame[one][seen])
+            )
     return paths

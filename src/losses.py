@@ -39,7 +39,11 @@ def _numbers(values: tuple[float, ...], dtype: torch.dtype, device: torch.device
 
 
 def relative_depth_loss(
-    pose_3d: Tensor, pairs: Tensor, labels: Tensor, distance_multiplier: float = 2.5, weights: Tensor | None = None
+    pose_3d: Tensor,
+    pairs: Tensor,
+    labels: Tensor,
+    distance_multiplier: float = 2.5,
+    weights: Tensor | None = None,
 ) -> Tensor:
     """How badly the depths of pose_3d (B,K,3) agree with labels (B,) in {-1,0,1} of joint pairs (B,2) long.
 
@@ -62,7 +66,9 @@ def orthographic_loss(pose_3d: Tensor, pose_2d: Tensor, scale: Tensor) -> Tensor
     return _norm(scale[:, :, None] * _widen(pose_3d[..., :2]) - pose_2d).mean()
 
 
-def perspective_loss(pose_3d: Tensor, pose_2d: Tensor, inverse_distance: Tensor, focal: Tensor) -> Tensor:
+def perspective_loss(
+    pose_3d: Tensor, pose_2d: Tensor, inverse_distance: Tensor, focal: Tensor
+) -> Tensor:
     """Mean distance in px between f (X, Y) / (Z + 1/s) and pose_2d (B,K,2), for known focal (B,2).
 
     inverse_distance s (B,1) is one over the root's distance in mm. The paper's code calls this weak perspective.

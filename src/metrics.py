@@ -33,7 +33,11 @@ def aligned_joint_errors(prediction, target) -> tuple[dict[str, torch.Tensor], t
         part = slice(start, start + _ALIGNED_AT_ONCE)
         aligned, scale = align(prediction[part], target[part])
         scaled = prediction[part] * scale[:, None, None]
-        for kind, poses in {"none": prediction[part], "scale": scaled, "procrustes": aligned}.items():
+        for kind, poses in {
+            "none": prediction[part],
+            "scale": scaled,
+            "procrustes": aligned,
+        }.items():
             errors[kind][part] = joint_errors(poses, target[part], "none")
         all_aligned[part] = aligned
     return errors, all_aligned
@@ -45,14 +49,21 @@ def summarize(errors: dict[str, np.ndarray], actions: np.ndarray, joints: tuple[
     ``mpjpe_mm`` and so on are means over frames; ``*_action_mean_mm`` means over the per-action means, as Table 2's
     average; ``per_action`` and ``per_joint`` hold the same three per name.
     """
-    per_action, per_joint = {name: {} for name in dict.fromkeys(actions.tolist())}, {name: {} for name in joints}
+    per_action, per_joint = (
+        {name: {} for name in dict.fromkeys(actions.tolist())},
+        {name: {} for name in joints},
+    )
     result = {"per_action": per_action, "per_joint": per_joint}
     for kind, mean in MEANS.items():
         per_frame = errors[kind].mean(axis=1, dtype=np.float64)
         for name, of_action in per_action.items():
             of_action[f"{mean}_mm"] = float(per_frame[actions == name].mean())
-        for of_joint, value in zip(per_joint.values(), errors[kind].mean(axis=0, dtype=np.float64), strict=True):
+        for of_joint, value in zip(
+            per_joint.values(), errors[kind].mean(axis=0, dtype=np.float64), strict=True
+        ):
             of_joint[f"{mean}_mm"] = float(value)
         result[f"{mean}_mm"] = float(per_frame.mean())
-        result[f"{mean}_action_mean_mm"] = float(np.mean([of[f"{mean}_mm"] for of in per_action.values()]))
+        result[f"{mean}_action_mean_mm"] = float(
+            np.mean([of[f"{mean}_mm"] for of in per_action.values()])
+        )
     return result

@@ -18,7 +18,9 @@ class Dropout(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training or self.probability == 0:
             return x
-        words = torch.empty((x.numel() + 3) // 4, dtype=torch.int64, device=x.device).random_(-(2**63), None)
+        words = torch.empty((x.numel() + 3) // 4, dtype=torch.int64, device=x.device).random_(
+            -(2**63), None
+        )
         bits = words.view(torch.int16)[: x.numel()].view(x.shape)
         kept = bits >= min(round(self.probability * 2**16), 2**16 - 1) - 2**15
         return x * kept.to(x.dtype).mul_(1 / (1 - self.probability))
@@ -37,7 +39,11 @@ class _OneDnnProduct(torch.autograd.Function):
     def backward(ctx, gradient):
         x, weight = ctx.saved_tensors
         wanted = ctx.needs_input_grad[0]
-        to_x = torch.ops.mkldnn._linear_pointwise(gradient, weight.T, None, "none", [], "") if wanted else None
+        to_x = (
+            torch.ops.mkldnn._linear_pointwise(gradient, weight.T, None, "none", [], "")
+            if wanted
+            else None
+        )
         return to_x, gradient.T @ x, gradient.sum(dim=0)
 
 
@@ -45,10 +51,15 @@ class Linear(nn.Linear):
     """As torch's. On a CPU the products go through oneDNN: torch takes MKL, which is slower on AMD, no faster on Intel.
     This way into oneDNN is not a public one: without it, the layer is torch's."""
 
-    one_dnn = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    one_dnn = torch.backends.mkldnn.is_available() and hasattr(
+        torch.ops.mkldnn, "_linear_pointwise"
+    )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        plain = all(t.device.type == "cpu" and t.dtype == torch.float32 and t.dim() == 2 for t in (x, self.weight))
+        plain = all(
+            t.device.type == "cpu" and t.dtype == torch.float32 and t.dim() == 2
+            for t in (x, self.weight)
+        )
         if self.one_dnn and plain and not torch.compiler.is_compiling():
             return _OneDnnProduct.apply(x, self.weight, self.bias)
         return super().forward(x)
@@ -83,14 +94,17 @@ class LiftingNetwork(nn.Module):
         self.scale_range = scale_range
         self.first = _layer(2 * num_joints, linear_size, dropout)
         self.blocks = nn.ModuleList(
-            nn.Sequential(*(_layer(linear_size, linear_size, dropout) for _ in range(2))) for _ in range(num_stages)
+            nn.Sequential(*(_layer(linear_size, linear_size, dropout) for _ in range(2)))
+            for _ in range(num_stages)
         )
         self.pose_head = Linear(linear_size, 3 * num_joints)
         # One output is no matrix product: torch's own is the faster.
         self.scale_head = None if scale_range is None else nn.Linear(linear_size, 1)
         self.output_multiplier = None
         if output_multiplier is not None:
-            self.output_multiplier = nn.Parameter(torch.full((3 * num_joints,), float(output_multiplier)))
+            self.output_multiplier = nn.Parameter(
+                torch.full((3 * num_joints,), float(output_multiplier))
+            )
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.kaiming_normal_(module.weight)
@@ -102,5 +116,9 @@ class LiftingNetwork(nn.Module):
         pose = self.pose_head(x)
         if self.output_multiplier is not None:
             pose = pose * self.output_multiplier
-        scale = None if self.scale_head is None else self.scale_range * torch.sigmoid(self.scale_head(x))
+        scale = (
+            None
+            if self.scale_head is None
+            else self.scale_range * torch.sigmoid(self.scale_head(x))
+        )
         return pose.unflatten(1, (-1, 3)), scale

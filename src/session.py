@@ -9,12 +9,22 @@ It has ``data`` (a description), ``statistics``, ``lines()`` on its data, ``trai
 from pathlib import Path
 
 from opts.parsing import describe, run_options
-from src import build, report
-from src.engine import Trainee
 from src.errors import InputError
-from src.fit import State, finished_result, fit, load_run, load_weights, read_run, resume, take_over
-from src.runs import RunFolder, environment, file_sha256
+from src.files import file_sha256
 from src.skeletons import get_skeleton
+from src.training import build, report
+from src.training.checkpoints import (
+    State,
+    finished_result,
+    fit,
+    load_run,
+    load_weights,
+    read_run,
+    resume,
+    take_over,
+)
+from src.training.engine import Trainee
+from src.training.run_folder import RunFolder, environment
 
 
 def run_task(script: str, task_type, parse_options, argv):
@@ -30,7 +40,9 @@ def run_task(script: str, task_type, parse_options, argv):
         if result is None:
             result = _compute(run, options, task_type, device)
         else:
-            print(f"finished already, nothing to do: {run.path} holds the result of {result['epoch']} epochs")
+            print(
+                f"finished already, nothing to do: {run.path} holds the result of {result['epoch']} epochs"
+            )
         try:
             lines = task_type.lines_of_result(result, run)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -47,7 +59,11 @@ def _compute(run: RunFolder, options, task_type, device) -> dict:
     loaded = load_run(options.load, plain) if options.load and not begun else None
     source = read_run(run.path, "--exp")[0] if options.load and begun else loaded
     task = task_type(options, source)
-    loaded_sha256 = file_sha256(Path(options.load) / "last.pt") if loaded else (source or {}).get("loaded_sha256")
+    loaded_sha256 = (
+        file_sha256(Path(options.load) / "last.pt")
+        if loaded
+        else (source or {}).get("loaded_sha256")
+    )
     print("\n".join(task.lines()))
     model = build.build_model(options, task.statistics, device)
     if loaded is not None:
@@ -57,7 +73,9 @@ def _compute(run: RunFolder, options, task_type, device) -> dict:
         state, tested = State(epoch=loaded["epoch"]), test.run(model)
     else:
         recipe, training_data = build.build_recipe(options), task.training_data(device)
-        trainee = Trainee(model, build.build_criterion(options), build.build_optimizer(model, options))
+        trainee = Trainee(
+            model, build.build_criterion(options), build.build_optimizer(model, options)
+        )
         state = resume(run, trainee, plain, task.data)
         if loaded is not None and task_type.TAKES_OVER_OPTIMIZER and not options.fresh_optimizer:
             state.step = take_over(trainee, loaded, options.load)
@@ -71,7 +89,12 @@ def _compute(run: RunFolder, options, task_type, device) -> dict:
             tested = fit(run, trainee, recipe, **on, extras=extras, state=state, report=progress)
     result = {
         **tested[0],
-        **{"epoch": state.epoch, "which": "last", "best": state.best, "frames": task.data["test"]["frames"]},
+        **{
+            "epoch": state.epoch,
+            "which": "last",
+            "best": state.best,
+            "frames": task.data["test"]["frames"],
+        },
         **{"skeleton": get_skeleton(options.dataset_type).name, "supervision": options.supervision},
         **{"seed": options.seed, "preset": list(options.preset)},
         **{"trained": not options.eval_only, "loaded_from": options.load},

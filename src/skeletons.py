@@ -12,8 +12,25 @@ HUMAN36_JOINTS = (
     *("mid_hip", "right_hip", "right_knee", "right_ankle", "right_foot_base", "right_foot_tip"),
     *("left_hip", "left_knee", "left_ankle", "left_foot_base", "left_foot_tip"),
     *("mid_hip_2", "mid_spine", "neck", "chin", "head", "neck_2"),
-    *("left_shoulder", "left_elbow", "left_wrist", "left_wrist_2", "left_palm", "left_thumb", "left_thumb_2", "neck_3"),
-    *("right_shoulder", "right_elbow", "right_wrist", "right_wrist_2", "right_palm", "right_thumb", "right_thumb_2"),
+    *(
+        "left_shoulder",
+        "left_elbow",
+        "left_wrist",
+        "left_wrist_2",
+        "left_palm",
+        "left_thumb",
+        "left_thumb_2",
+        "neck_3",
+    ),
+    *(
+        "right_shoulder",
+        "right_elbow",
+        "right_wrist",
+        "right_wrist_2",
+        "right_palm",
+        "right_thumb",
+        "right_thumb_2",
+    ),
 )
 
 
@@ -59,7 +76,9 @@ _RIGHT_ARM = "neck-right_shoulder right_shoulder-right_elbow right_elbow-right_w
 _RIGHT_LEG = "mid_hip-right_hip right_hip-right_knee right_knee-right_ankle "
 _RIGHT_LEG_AND_FOOT = _RIGHT_LEG + "right_ankle-right_foot_tip "
 _ARMS = _RIGHT_ARM.replace("right", "left") + _RIGHT_ARM
-_LEGS, _LEGS_AND_FEET = (leg + leg.replace("right", "left") for leg in (_RIGHT_LEG, _RIGHT_LEG_AND_FOOT))
+_LEGS, _LEGS_AND_FEET = (
+    leg + leg.replace("right", "left") for leg in (_RIGHT_LEG, _RIGHT_LEG_AND_FOOT)
+)
 
 _LIMBS_14 = (
     "right_knee-right_hip right_ankle-right_knee left_hip-left_knee left_knee-left_ankle right_hip-left_hip "
@@ -68,14 +87,37 @@ _LIMBS_14 = (
 )
 _TRUNK_SIDES_14 = ("left_hip", "left_shoulder"), ("right_hip", "right_shoulder")
 
-_LENGTHS_17 = (7, 19, 20, 7, 19, 20, 11.5, 12.5, 3.5, 3.5, 9, 15, 14, 9, 15, 14)  # anthropometric, inches
+_LENGTHS_17 = (
+    7,
+    19,
+    20,
+    7,
+    19,
+    20,
+    11.5,
+    12.5,
+    3.5,
+    3.5,
+    9,
+    15,
+    14,
+    9,
+    15,
+    14,
+)  # anthropometric, inches
 _LENGTHS_14 = (  # mm
     *(449.20465, 445.5809, 449.2034, 445.5802, 268.09924, 279.75797, 249.52300),
     *(279.76083, 249.52223, 148.83453, 148.83372, 438.89957, 423.58438, 174.09964),
 )
 
 _SHIN = "right_knee-right_ankle"
-_LSP = ((3, 2, 1, 6, 7, 8, 27, 26, 25, 17, 18, 19, 13, 15), "neck", _LIMBS_14, "right_ankle-right_knee", _LENGTHS_14)
+_LSP = (
+    (3, 2, 1, 6, 7, 8, 27, 26, 25, 17, 18, 19, 13, 15),
+    "neck",
+    _LIMBS_14,
+    "right_ankle-right_knee",
+    _LENGTHS_14,
+)
 
 # name: (indices into Human3.6M's joints in model order, root, limbs, unit limb, average limb lengths)
 _SPECIFICATIONS = {
@@ -112,13 +154,18 @@ def get_skeleton(name: str) -> Skeleton:
     if name not in _SPECIFICATIONS:
         raise InputError(f"unknown skeleton {name!r}; there are {', '.join(SKELETON_NAMES)}")
     indices, root, limbs, unit_limb, lengths = _SPECIFICATIONS[name]
-    limbs, joints = [tuple(limb.split("-")) for limb in limbs.split()], [HUMAN36_JOINTS[i] for i in indices]
+    limbs, joints = (
+        [tuple(limb.split("-")) for limb in limbs.split()],
+        [HUMAN36_JOINTS[i] for i in indices],
+    )
     masked = [limb for limb in limbs if limb in _TRUNK_SIDES_14]
     ends = {"root": root, "unit_limb": tuple(unit_limb.split("-"))}
     return _from_names(name, joints, limbs, **ends, masked_limbs=masked, lengths=lengths)
 
 
-def _from_names(name, joints, limbs, *, root, unit_limb, masked_limbs, lengths, left_right=None) -> Skeleton:
+def _from_names(
+    name, joints, limbs, *, root, unit_limb, masked_limbs, lengths, left_right=None
+) -> Skeleton:
     if left_right is None:
         twins = {joint: joint.replace("left", "right") for joint in joints if "left" in joint}
         left_right = [(left, right) for left, right in twins.items() if right in joints]
@@ -129,7 +176,9 @@ def _from_names(name, joints, limbs, *, root, unit_limb, masked_limbs, lengths, 
         root=joints.index(root),
         unit_limb=limbs.index(unit_limb),
         masked_limbs=tuple(map(limbs.index, masked_limbs)),
-        human36_indices=tuple(map(HUMAN36_JOINTS.index, joints)) if set(HUMAN36_JOINTS).issuperset(joints) else (),
+        human36_indices=tuple(map(HUMAN36_JOINTS.index, joints))
+        if set(HUMAN36_JOINTS).issuperset(joints)
+        else (),
         average_limb_lengths=None if lengths is None else tuple(map(float, lengths)),
         left_right=tuple((joints.index(left), joints.index(right)) for left, right in left_right),
     )
@@ -155,15 +204,23 @@ def _custom(text: str) -> Skeleton:
     try:
         content = json.loads(text)
         joints, root = list(content["joints"]), content["root"]
-        limbs, masked = ([tuple(limb) for limb in content.get(key, [])] for key in ("limbs", "masked_limbs"))
+        limbs, masked = (
+            [tuple(limb) for limb in content.get(key, [])] for key in ("limbs", "masked_limbs")
+        )
         unit, lengths = tuple(content["unit_limb"]), content.get("average_limb_lengths")
-        if not all(isinstance(joint, str) for joint in joints) or not 2 <= len(joints) == len(set(joints)):
+        if not all(isinstance(joint, str) for joint in joints) or not 2 <= len(joints) == len(
+            set(joints)
+        ):
             raise InputError("skeleton: joints: expected a list of different names")
         unknown = [joint for limb in limbs for joint in limb if joint not in joints]
         if unknown or any(len(set(limb)) != 2 for limb in limbs):
             raise InputError(f"skeleton: limbs: expected pairs of joints, found {unknown or limbs}")
-        if lengths is not None and (len(lengths) != len(limbs) or not all(0 < length < 1e6 for length in lengths)):
-            raise InputError(f"skeleton: average_limb_lengths: expected {len(limbs)} lengths, one for each limb")
+        if lengths is not None and (
+            len(lengths) != len(limbs) or not all(0 < length < 1e6 for length in lengths)
+        ):
+            raise InputError(
+                f"skeleton: average_limb_lengths: expected {len(limbs)} lengths, one for each limb"
+            )
         name = str(content.get("name", f"own skeleton of {len(joints)} joints"))
         ends = {"root": root, "unit_limb": unit, "left_right": content.get("left_right")}
         return _from_names(name, joints, limbs, **ends, masked_limbs=masked, lengths=lengths)

@@ -56,7 +56,9 @@ def _scalar(dtype: _Dtype, content):
 
 def _global(module: str, name: str):
     """What a pickle may name: a new function each time, for a pickle can set attributes of what it gets."""
-    if module.removeprefix("numpy.").split(".")[0] in ("core", "_core") and module.endswith(".multiarray"):
+    if module.removeprefix("numpy.").split(".")[0] in ("core", "_core") and module.endswith(
+        ".multiarray"
+    ):
         if name == "_reconstruct":
             return lambda *_: _Array()
         if name == "scalar":
@@ -110,7 +112,9 @@ def load_pickle(file, where, *, find=_nothing, persistent_load=_nothing):
     except InputError:
         raise
     except Exception as error:  # a damaged pickle can raise anything
-        raise InputError(f"{where}: is damaged ({type(error).__name__} while unpickling); copy it again") from None
+        raise InputError(
+            f"{where}: is damaged ({type(error).__name__} while unpickling); copy it again"
+        ) from None
 
 
 def plain(value, memo=None):

@@ -21,4 +21,6 @@ def cmu_dir() -> Path:
     for base in (ROOT, ROOT.parent / "shared"):
         if (base / "data" / "cmu_h36m" / "cameras.h5").is_file():
             return base / "data" / "cmu_h36m"
-    pytest.skip("needs the motion data cmu_h36m, in data/ here or in shared/data/ beside the project")
+    pytest.skip(
+        "needs the motion data cmu_h36m, in data/ here or in shared/data/ beside the project"
+    )

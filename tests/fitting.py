@@ -16,6 +16,10 @@ def fitted_camera(world, points, pixels, atol=1e-6) -> Camera:
     columns_v = [y, y * r2, y * r2**2, y * r2**3, y**2 + r2, x * y, np.ones_like(x)]
     u = np.linalg.lstsq(np.stack(columns_u, axis=1), pixels[:, 0], rcond=None)[0]
     v = np.linalg.lstsq(np.stack(columns_v, axis=1), pixels[:, 1], rcond=None)[0]
-    np.testing.assert_allclose(u[1:6] / u[0], v[1:6] / v[0], atol=atol, err_msg="the formula does not fit")
+    np.testing.assert_allclose(
+        u[1:6] / u[0], v[1:6] / v[0], atol=atol, err_msg="the formula does not fit"
+    )
     distortion = u[1:6] / u[0]
-    return Camera(rotation, translation, [u[0], v[0]], [u[6], v[6]], distortion[:3], distortion[3:], "fitted")
+    return Camera(
+        rotation, translation, [u[0], v[0]], [u[6], v[6]], distortion[:3], distortion[3:], "fitted"
+    )

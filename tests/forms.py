@@ -7,7 +7,7 @@ import numpy as np
 from miniature import CAMERAS, write_human36
 from scipy.spatial.transform import Rotation
 
-from src.data.sources import H5
+from src.data.human36.forms import H5
 from src.skeletons import get_skeleton
 
 SUBJECTS, ACTIONS, FRAMES = (1, 9), ("Photo", "WalkDog"), 6
@@ -24,7 +24,10 @@ def write_metadata(path: Path, cameras: dict):
     extrinsics, lenses = np.zeros((4, 11, 2, 3)), np.zeros((4, 9))
     for (subject, name), camera in cameras.items():
         number = CAMERAS.index(name)
-        extrinsics[number, subject - 1] = Rotation.from_matrix(camera.R).as_euler("XYZ"), camera.T[:, 0]
+        extrinsics[number, subject - 1] = (
+            Rotation.from_matrix(camera.R).as_euler("XYZ"),
+            camera.T[:, 0],
+        )
         lenses[number] = np.concatenate([camera.f, camera.c, camera.k, camera.p])
     numbers = " ".join(map(repr, np.concatenate([extrinsics.ravel(), lenses.ravel()]).tolist()))
     path.write_text(f"<?xml version='1.0'?><metadata><mapping/><w0>[{numbers}]</w0></metadata>")
@@ -43,12 +46,21 @@ def write_cdf(folder: Path, h5: H5, *, mono: bool) -> Path:
     folder.mkdir()
     write_metadata(folder / "metadata.xml", h5.cameras)
     for subject in SUBJECTS:
-        place = folder / f"S{subject}" / "MyPoseFeatures" / ("D3_Positions_mono" if mono else "D3_Positions")
+        place = (
+            folder
+            / f"S{subject}"
+            / "MyPoseFeatures"
+            / ("D3_Positions_mono" if mono else "D3_Positions")
+        )
         place.mkdir(parents=True)
         for name in h5.motions(subject):
             world = h5.world(subject, name)
             for camera in CAMERAS if mono else (None,):
-                points = h5.cameras[subject, camera].world_to_camera(world.reshape(-1, 3)) if mono else world
+                points = (
+                    h5.cameras[subject, camera].world_to_camera(world.reshape(-1, 3))
+                    if mono
+                    else world
+                )
                 ending = f".{camera}.cdf" if mono else ".cdf"
                 file = CDF(place / f"{old_name(subject, name)}{ending}", delete=True)
                 spec = {"Variable": "Pose", "Data_Type": 45, "Num_Elements": 1, "Rec_Vary": True}
@@ -71,15 +83,28 @@ def write_videopose3d(folder: Path, h5: H5, *, cameras: str = "cameras.h5") -> P
         poses = {name: h5.world(subject, name) for name in h5.motions(subject)}
         key, named = f"S{subject}", {name: old_name(subject, name) for name in poses}
         world[key] = {named[name]: (pose / 1000).astype(np.float32) for name, pose in poses.items()}
-        hourglass[key] = {named[name]: [longer(_detections(h5, subject, name, c)) for c in CAMERAS] for name in poses}
+        hourglass[key] = {
+            named[name]: [longer(_detections(h5, subject, name, c)) for c in CAMERAS]
+            for name in poses
+        }
         of_17[key] = {
-            named[name]: [h5.cameras[subject, c].project(poses[name][:, joints]).astype("f4") + 1 for c in CAMERAS]
+            named[name]: [
+                h5.cameras[subject, c].project(poses[name][:, joints]).astype("f4") + 1
+                for c in CAMERAS
+            ]
             for name in poses
         }
     np.savez_compressed(folder / "data_3d_h36m.npz", positions_3d=np.array(world, dtype=object))
-    for kind, poses, count in (("sh_ft_h36m", hourglass, 16), ("cpn_ft_h36m_dbb", of_17, 17), ("gt", of_17, 17)):
+    for kind, poses, count in (
+        ("sh_ft_h36m", hourglass, 16),
+        ("cpn_ft_h36m_dbb", of_17, 17),
+        ("gt", of_17, 17),
+    ):
         metadata = {"num_joints": count, "keypoints_symmetry": [[4, 5, 6], [1, 2, 3]]}
-        names = {"positions_2d": np.array(poses, dtype=object), "metadata": np.array(metadata, dtype=object)}
+        names = {
+            "positions_2d": np.array(poses, dtype=object),
+            "metadata": np.array(metadata, dtype=object),
+        }
         np.savez_compressed(folder / f"data_2d_h36m_{kind}.npz", **names)
     return folder
 

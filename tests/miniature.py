@@ -30,7 +30,9 @@ def standing() -> np.ndarray:
     """(32,3) mm."""
     left = {name.replace("right", "left"): (-x, y, z) for name, (x, y, z) in _RIGHT.items()}
     places = _RIGHT | left | _MIDDLE
-    return np.array([places[name.removesuffix("_2").removesuffix("_3")] for name in HUMAN36_JOINTS], dtype=float)
+    return np.array(
+        [places[name.removesuffix("_2").removesuffix("_3")] for name in HUMAN36_JOINTS], dtype=float
+    )
 
 
 def motion(frames: int, seed: int) -> np.ndarray:
@@ -38,14 +40,20 @@ def motion(frames: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     time = np.linspace(0, 1, frames)[:, None]
     body = standing() * rng.uniform(0.9, 1.1)
-    sway = 60 * np.sin(2 * np.pi * (time[..., None] * rng.uniform(0.5, 2, (32, 3)) + rng.uniform(0, 1, (32, 3))))
-    sway *= (np.linalg.norm(body - body[0], axis=1) / 800)[:, None]  # the further from the hip, the more
+    sway = 60 * np.sin(
+        2 * np.pi * (time[..., None] * rng.uniform(0.5, 2, (32, 3)) + rng.uniform(0, 1, (32, 3)))
+    )
+    sway *= (np.linalg.norm(body - body[0], axis=1) / 800)[
+        :, None
+    ]  # the further from the hip, the more
     angle = rng.uniform(0, 2 * np.pi) + time[:, 0] * rng.uniform(-3, 3)
     turn = np.zeros((frames, 3, 3))
     turn[:, 0, 0] = turn[:, 1, 1] = np.cos(angle)
     turn[:, 1, 0], turn[:, 0, 1] = np.sin(angle), -np.sin(angle)
     turn[:, 2, 2] = 1
-    place = np.concatenate([rng.uniform(-500, 500, (1, 2)) + 300 * time * rng.uniform(-1, 1, 2), 0 * time], axis=1)
+    place = np.concatenate(
+        [rng.uniform(-500, 500, (1, 2)) + 300 * time * rng.uniform(-1, 1, 2), 0 * time], axis=1
+    )
     return (body + sway) @ turn.transpose(0, 2, 1) + place[:, None]
 
 
@@ -68,7 +76,9 @@ def write_cameras(path: Path, subjects=SUBJECTS, name_shape=(8, 1)):
                 group["c"] = np.array([[512.5], [515.5]])
                 group["k"] = np.array([[-0.21], [0.24], [-0.002]])
                 group["p"] = np.array([[-0.0009], [-0.0016]])
-                group["Name"] = np.array([ord(letter) for letter in name], dtype=np.uint16).reshape(name_shape)
+                group["Name"] = np.array([ord(letter) for letter in name], dtype=np.uint16).reshape(
+                    name_shape
+                )
 
 
 def write_motion(path: Path, world: np.ndarray):
@@ -80,25 +90,40 @@ def write_motion(path: Path, world: np.ndarray):
 
 def detection_path(folder: Path, subject: int, name: str, camera: str) -> Path:
     """Where the detections of a motion file are."""
-    return folder / f"S{subject}" / "StackedHourglassFineTuned240" / f"{name.replace(' ', '_')}.{camera}.h5"
+    return (
+        folder
+        / f"S{subject}"
+        / "StackedHourglassFineTuned240"
+        / f"{name.replace(' ', '_')}.{camera}.h5"
+    )
 
 
-def write_human36(folder: Path, *, subjects=SUBJECTS, actions=ACTIONS, frames=FRAMES, name_shape=(8, 1)) -> Path:
+def write_human36(
+    folder: Path, *, subjects=SUBJECTS, actions=ACTIONS, frames=FRAMES, name_shape=(8, 1)
+) -> Path:
     """Write it all: two files per action, cameras, detections (one is missing, as in the original)."""
     folder.mkdir(parents=True, exist_ok=True)
     write_cameras(folder / "cameras.h5", subjects, name_shape)
     cameras = load_cameras(folder / "cameras.h5")
     joints = list(get_skeleton("shg_16k").human36_indices)
     for subject in subjects:
-        for index, name in enumerate(f"{action}{number}" for action in actions for number in ("", " 1")):
+        for index, name in enumerate(
+            f"{action}{number}" for action in actions for number in ("", " 1")
+        ):
             world = motion(frames, seed=100 * subject + index)
             write_motion(folder / f"S{subject}" / "MyPoses" / "3D_positions" / f"{name}.h5", world)
             for camera in CAMERAS:
                 if (subject, name, camera) == (11, "Directions", "54138969"):
                     continue
-                pixels = cameras[subject, camera].project(world[:, joints].reshape(-1, 3)).reshape(frames, 16, 2)
+                pixels = (
+                    cameras[subject, camera]
+                    .project(world[:, joints].reshape(-1, 3))
+                    .reshape(frames, 16, 2)
+                )
                 path = detection_path(folder, subject, name, camera)
                 path.parent.mkdir(exist_ok=True)
                 with h5py.File(path, "w") as file:
-                    file["poses"] = (pixels + np.random.default_rng(index).normal(0, 4, pixels.shape)).astype("f4")
+                    file["poses"] = (
+                        pixels + np.random.default_rng(index).normal(0, 4, pixels.shape)
+                    ).astype("f4")
     return folder

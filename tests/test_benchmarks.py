@@ -19,7 +19,10 @@ from src.model import Linear
 @pytest.mark.skipif(not Linear.one_dnn, reason="PyTorch was built without oneDNN")
 def test_the_steps_that_are_compared_are_the_same_step(preset):
     """Engine, plain loop and the step by hand take one network to the same weights."""
-    subjects = [Subject("--preset", preset, "--linear_size", "32", "--dropout", "0", frames=64) for _ in range(3)]
+    subjects = [
+        Subject("--preset", preset, "--linear_size", "32", "--dropout", "0", frames=64)
+        for _ in range(3)
+    ]
     by_hand = ByHand(subjects[2])
     steps = [subjects[0].step(), subjects[1].plain_step(), by_hand]
     start = {name: p.detach().clone() for name, p in subjects[0].network.named_parameters()}
@@ -58,7 +61,9 @@ def test_functions_take_turns_and_warm_up():
 
 def test_rows_stand_beside_their_floor(monkeypatch):
     taken = {"": [2.0] * 8, "one": [4.0] * 8, "two": [1.0, 8.0, 8.0, 8.0, 8.0, 8.0, 8.0, 30.0]}
-    monkeypatch.setattr(timing, "take_turns", lambda functions, **turns: {name: taken[name] for name in functions})
+    monkeypatch.setattr(
+        timing, "take_turns", lambda functions, **turns: {name: taken[name] for name in functions}
+    )
     one, two = timing.rows({"one": None, "two": None}, None, "floor", frames=80)
     assert (one.name, one.seconds, one.floor, one.spread, one.frames) == ("one", 4.0, 2.0, 0.0, 80)
     assert (two.seconds, two.floor) == (8.0, 2.0)
@@ -77,7 +82,9 @@ def test_matrix_products_are_those_of_the_network(monkeypatch):
         def __matmul__(self, other):
             shapes.append((*self.shape, other.shape[1]))
 
-    monkeypatch.setattr(timing.torch, "randn", lambda *shape: torch.zeros(shape).as_subclass(Counting))
+    monkeypatch.setattr(
+        timing.torch, "randn", lambda *shape: torch.zeros(shape).as_subclass(Counting)
+    )
     network = torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.Linear(5, 2))
     timing.matrix_products(network, 7, backward=True, one_dnn=False)()
     assert shapes == [(7, 3, 5), (5, 7, 3), (7, 5, 2), (2, 7, 5), (7, 2, 5)]
@@ -98,8 +105,12 @@ def run(monkeypatch, capsys):
     def start(*arguments, seconds=0.004):
         row = timing.Row("a step", seconds, 0.1, 0.002, "sgemm", 64)
         starting = timing.Row("starting up", 3.0, 0, None, "", 1)
-        monkeypatch.setattr(command, "BENCHMARKS", {name: lambda: [row, starting] for name in measure.BENCHMARKS})
-        monkeypatch.setattr(command, "growth", lambda: [Growth("step, batch", [16, 64], [0.001, 0.004], 1.0)])
+        monkeypatch.setattr(
+            command, "BENCHMARKS", {name: lambda: [row, starting] for name in measure.BENCHMARKS}
+        )
+        monkeypatch.setattr(
+            command, "growth", lambda: [Growth("step, batch", [16, 64], [0.001, 0.004], 1.0)]
+        )
         monkeypatch.setattr(sys, "argv", ["benchmarks", *map(str, arguments)])
         try:
             command.main()
@@ -115,7 +126,9 @@ def run(monkeypatch, capsys):
 def test_table(run):
     found = run("train_step", "growth")
     assert found.code == 0
-    assert "a step" in found.out and "4 ms" in found.out and "2 ms" in found.out and "50%" in found.out
+    assert (
+        "a step" in found.out and "4 ms" in found.out and "2 ms" in found.out and "50%" in found.out
+    )
     assert "16: 1 ms, 64: 4 ms" in found.out and "exponent 1.00" in found.out
 
 
@@ -141,14 +154,25 @@ def test_json_and_compare(run, tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    [None, "no json", "[]", '{"rows": [{"name": "a"}], "growth": [], "torch": "1", "threads": 1}', '{"rows": 3}'],
+    [
+        None,
+        "no json",
+        "[]",
+        '{"rows": [{"name": "a"}], "growth": [], "torch": "1", "threads": 1}',
+        '{"rows": 3}',
+    ],
 )
 def test_compare_with_what_is_no_earlier_file(run, tmp_path, content):
     path = tmp_path / "earlier.json"
     if content is not None:
         path.write_text(content)
     found = run("train_step", "--compare", path)
-    assert found.code == 2 and found.err.count("error:") == 1 and str(path) in found.err and not found.out
+    assert (
+        found.code == 2
+        and found.err.count("error:") == 1
+        and str(path) in found.err
+        and not found.out
+    )
 
 
 def test_unknown_name(run):
@@ -160,6 +184,8 @@ def test_clipping_by_torch_leaves_adam_alone():
     subject = Subject("--linear_size", "32", frames=64)
     subject.step()()
     measure._clipped_by_torch(subject)()
-    assert subject.trainee.optimizer.grad_scale is None and subject.trainee.optimizer.found_inf is None
+    assert (
+        subject.trainee.optimizer.grad_scale is None and subject.trainee.optimizer.found_inf is None
+    )
     use_torch_dropout(subject.network)
     assert any(type(module) is torch.nn.Dropout for module in subject.network.modules())

@@ -8,9 +8,10 @@ import torch
 from miniature import ACTIONS
 
 from opts.human36 import parse_options
-from src import build, losses, seeding
+from src import losses, seeding
 from src.labels import depth_labels
 from src.skeletons import get_skeleton
+from src.training import build
 
 
 @pytest.fixture
@@ -18,12 +19,16 @@ def prepare(human36_dir):
     """prepare("--option ...") -> (options, arrays, centred poses, statistics, training data)."""
 
     def start(command=""):
-        tokens = f"--data_dir {human36_dir} --actions {' '.join(ACTIONS)} --linear_size 16 {command}"
+        tokens = (
+            f"--data_dir {human36_dir} --actions {' '.join(ACTIONS)} --linear_size 16 {command}"
+        )
         options, _ = parse_options(shlex.split(tokens))
         arrays = build.load_poses(options, "train")
         poses = build.centre(arrays, options, "train")
         statistics = build.fit_statistics(poses, options)
-        data = build.make_training_data(arrays, poses, statistics, options=options, device=torch.device("cpu"))
+        data = build.make_training_data(
+            arrays, poses, statistics, options=options, device=torch.device("cpu")
+        )
         return options, arrays, poses, statistics, data
 
     return start
@@ -35,7 +40,9 @@ def test_without_options_poses_are_root_centred_and_standardised(prepare):
     assert (poses.pose_2d[:, root] == 0).all() and (poses.pose_3d[:, root] == 0).all()
     np.testing.assert_array_equal(poses.root_3d, arrays.pose_3d[:, root])
     np.testing.assert_allclose(poses.pose_2d + poses.root_2d[:, None], arrays.pose_2d, atol=1e-3)
-    torch.testing.assert_close(statistics.pose_2d.invert(data.tensors["inputs"]).numpy(), poses.pose_2d, **tolerance())
+    torch.testing.assert_close(
+        statistics.pose_2d.invert(data.tensors["inputs"]).numpy(), poses.pose_2d, **tolerance()
+    )
     np.testing.assert_array_equal(data.tensors["pose_2d"], poses.pose_2d)
     assert len(data) == len(arrays) and statistics.pose_3d is None
     np.testing.assert_array_equal(data.labels.depth, poses.pose_3d[..., 2])
@@ -47,14 +54,18 @@ def tolerance():
 
 
 def test_noise_hits_the_root_and_the_statistics(prepare):
-    _, arrays, poses, statistics, data = prepare("--train_noise_type_2d normal --train_noise_amount_2d 100")
+    _, arrays, poses, statistics, data = prepare(
+        "--train_noise_type_2d normal --train_noise_amount_2d 100"
+    )
     offset = poses.pose_2d + poses.root_2d[:, None] - arrays.pose_2d
     assert offset.var() == pytest.approx(100, rel=0.05)
     assert offset[:, 0].var() == pytest.approx(100, rel=0.1)
     # Root-centred, every other joint carries its own noise and the root's.
     clean = arrays.pose_2d - arrays.pose_2d[:, :1]
     assert (poses.pose_2d - clean)[:, 1:].var() == pytest.approx(200, rel=0.1)
-    np.testing.assert_allclose(statistics.pose_2d.std, poses.pose_2d.std(axis=0, dtype=float), rtol=1e-4)
+    np.testing.assert_allclose(
+        statistics.pose_2d.std, poses.pose_2d.std(axis=0, dtype=float), rtol=1e-4
+    )
     np.testing.assert_array_equal(data.tensors["pose_2d"], poses.pose_2d)
 
 
@@ -66,7 +77,9 @@ def test_test_noise_is_its_own(human36_dir):
     moved = np.linalg.norm(poses.pose_2d + poses.root_2d[:, None] - arrays.pose_2d, axis=-1)
     np.testing.assert_allclose(moved, 9, rtol=1e-3)
     arrays = build.load_poses(options, "train")
-    np.testing.assert_array_equal(build.centre(arrays, options, "train").root_2d, arrays.pose_2d[:, 0])
+    np.testing.assert_array_equal(
+        build.centre(arrays, options, "train").root_2d, arrays.pose_2d[:, 0]
+    )
 
 
 def test_uncentred_input_and_centred_reprojection(prepare):
@@ -82,7 +95,10 @@ def test_subset_is_drawn_after_the_statistics(prepare):
     assert len(data) == int(0.3 * len(arrays))
     torch.testing.assert_close(part.pose_2d.mean, whole.pose_2d.mean, rtol=0, atol=0)
     torch.testing.assert_close(part.limb_lengths, whole.limb_lengths, rtol=0, atol=0)
-    rows = [np.flatnonzero((poses.pose_2d == pose).all(axis=(1, 2)))[0] for pose in data.tensors["pose_2d"].numpy()]
+    rows = [
+        np.flatnonzero((poses.pose_2d == pose).all(axis=(1, 2)))[0]
+        for pose in data.tensors["pose_2d"].numpy()
+    ]
     assert len(set(rows)) == len(rows) and not np.array_equal(rows, np.arange(len(rows)))
     np.testing.assert_array_equal(data.labels.depth, poses.pose_3d[rows, :, 2])
 
@@ -95,12 +111,18 @@ def test_input_dropout_leaves_the_reprojection_alone(prepare):
 
 
 def test_input_dropout_in_testing_too(human36_dir):
-    options, _ = parse_options(f"--data_dir {human36_dir} --actions Walking --in_dropout_p 0.5".split())
+    options, _ = parse_options(
+        f"--data_dir {human36_dir} --actions Walking --in_dropout_p 0.5".split()
+    )
     arrays = build.load_poses(options, "test")
     poses = build.centre(arrays, options, "test")
     statistics = build.fit_statistics(poses, options)
-    data = build.make_test_data(arrays, poses, statistics, options=options, device=torch.device("cpu"))
-    assert (data.inputs[:, 1:] == 0).all(dim=-1).float().mean().item() == pytest.approx(0.5, abs=0.05)
+    data = build.make_test_data(
+        arrays, poses, statistics, options=options, device=torch.device("cpu")
+    )
+    assert (data.inputs[:, 1:] == 0).all(dim=-1).float().mean().item() == pytest.approx(
+        0.5, abs=0.05
+    )
     np.testing.assert_array_equal(data.target, poses.pose_3d)
 
 
@@ -108,7 +130,9 @@ def test_input_dropout_in_testing_too(human36_dir):
 def test_number_of_pairs(prepare, num_pairs, shape):
     _, arrays, _, _, data = prepare(f"--num_pairs {num_pairs}")
     assert data.labels.noise == 0 and data.labels.tolerance_mm == 0
-    assert (None if data.labels.pairs is None else data.labels.pairs.shape) == (shape and (shape, len(arrays)))
+    assert (None if data.labels.pairs is None else data.labels.pairs.shape) == (
+        shape and (shape, len(arrays))
+    )
 
 
 def test_tolerance(prepare):
@@ -124,7 +148,8 @@ def test_label_noise(prepare, noise, low, high):
     labels = prepare(f"--rel_labels_noise_prob {noise}")[4].labels
     visits = [labels.visit(np.random.default_rng(epoch)) for epoch in range(10)]
     wrong = [
-        values != np.sign(np.diff(np.take_along_axis(labels.depth, pairs, 1)))[:, 0] * -1 for pairs, values in visits
+        values != np.sign(np.diff(np.take_along_axis(labels.depth, pairs, 1)))[:, 0] * -1
+        for pairs, values in visits
     ]
     assert low < np.mean(wrong) < high
 
@@ -134,7 +159,9 @@ def test_limb_lengths(prepare):
     _, _, poses, statistics, data = prepare()
     starts, ends = map(list, skeleton.limb_ends)
     lengths = np.linalg.norm(poses.pose_3d[:, starts] - poses.pose_3d[:, ends], axis=-1)
-    np.testing.assert_allclose(data.constants["limb_lengths"], lengths.mean(axis=0)[None], rtol=1e-4)
+    np.testing.assert_allclose(
+        data.constants["limb_lengths"], lengths.mean(axis=0)[None], rtol=1e-4
+    )
     assert "limb_lengths" not in data.tensors
     data = prepare("--limb_type gt")[4]
     np.testing.assert_allclose(data.tensors["limb_lengths"], lengths, rtol=1e-4)
@@ -145,7 +172,9 @@ def test_limb_lengths(prepare):
 def test_supervised_data(prepare):
     _, _, poses, statistics, data = prepare("--supervision full")
     np.testing.assert_array_equal(data.tensors["pose_3d"], poses.pose_3d)
-    np.testing.assert_allclose(statistics.pose_3d.mean, poses.pose_3d.mean(axis=0, dtype=float), atol=1e-3)
+    np.testing.assert_allclose(
+        statistics.pose_3d.mean, poses.pose_3d.mean(axis=0, dtype=float), atol=1e-3
+    )
     assert data.labels is None
 
 
@@ -214,14 +243,25 @@ def test_building_a_network_leaves_torchs_generator_alone(prepare):
 def test_recipe():
     command = "--epochs 3 --train_batch 5 --test_batch 6 --lr 0.1 --lr_decay 7 --lr_gamma 0.8 --test_step 2 --seed 9"
     recipe = build.build_recipe(parse_options(command.split())[0])
-    assert (recipe.epochs, recipe.batch, recipe.test_batch, recipe.test_every, recipe.seed) == (3, 5, 6, 2, 9)
+    assert (recipe.epochs, recipe.batch, recipe.test_batch, recipe.test_every, recipe.seed) == (
+        3,
+        5,
+        6,
+        2,
+        9,
+    )
     assert recipe.schedule.at(14) == pytest.approx(0.1 * 0.64) and recipe.max_norm == 1
     assert build.build_recipe(parse_options(["--no-max_norm"])[0]).max_norm == float("inf")
 
 
 def test_draws_for_one_purpose_do_not_shift_another(prepare):
     """With label noise, the same pairs; with 2D noise, the same subset."""
-    clean, noisy = prepare("--num_pairs 3")[4], prepare("--num_pairs 3 --rel_labels_noise_prob 0.5")[4]
+    clean, noisy = (
+        prepare("--num_pairs 3")[4],
+        prepare("--num_pairs 3 --rel_labels_noise_prob 0.5")[4],
+    )
     np.testing.assert_array_equal(clean.labels.pairs, noisy.labels.pairs)
     purposes = ["order", "visits", "pairs", "flips", "subset", "noise_2d_train", "noise_2d_test"]
-    assert len({seeding.generator(0, purpose).integers(2**63) for purpose in purposes}) == len(purposes)
+    assert len({seeding.generator(0, purpose).integers(2**63) for purpose in purposes}) == len(
+        purposes
+    )

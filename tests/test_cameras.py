@@ -25,12 +25,16 @@ def test_golden_numbers_with_fitted_cameras(name):
 def test_golden_numbers_with_the_cameras_of_the_data(name, cmu_dir):
     subject, camera_name = name.removeprefix("S").split("_")
     camera = load_cameras(cmu_dir / "cameras.h5")[int(subject), camera_name]
-    np.testing.assert_allclose(camera.world_to_camera(GOLDEN["world"]), GOLDEN[f"{name}_camera"], rtol=1e-5)
+    np.testing.assert_allclose(
+        camera.world_to_camera(GOLDEN["world"]), GOLDEN[f"{name}_camera"], rtol=1e-5
+    )
     np.testing.assert_allclose(camera.project(GOLDEN["world"]), GOLDEN[f"{name}_pixels"], rtol=1e-5)
 
 
 def test_projection_by_hand():
-    camera = Camera(np.eye(3), [1, 2, 3], [100, 200], [10, 20], [0.1, 0.01, 0.001], [0.02, 0.03], "c")
+    camera = Camera(
+        np.eye(3), [1, 2, 3], [100, 200], [10, 20], [0.1, 0.01, 0.001], [0.02, 0.03], "c"
+    )
     # (3, 0, 5) - T = (2, -2, 2): x = 1, y = -1, r2 = 2, radial = 1 + .2 + .04 + .008, tangential = -.02 + .03
     expected_x = 1 * (1.248 + 0.01) + 0.03 * 2
     expected_y = -1 * (1.248 + 0.01) + 0.02 * 2
@@ -44,7 +48,12 @@ def test_reading(tmp_path, name_shape):
     cameras = load_cameras(tmp_path / "cameras.h5")
     assert set(cameras) == {(subject, name) for subject in (1, 11) for name in CAMERAS}
     camera = cameras[11, CAMERAS[2]]
-    assert (camera.R.shape, camera.T.shape, camera.f.shape, camera.k.shape) == ((3, 3), (3, 1), (2,), (3,))
+    assert (camera.R.shape, camera.T.shape, camera.f.shape, camera.k.shape) == (
+        (3, 3),
+        (3, 1),
+        (2,),
+        (3,),
+    )
     np.testing.assert_allclose(camera.R @ camera.R.T, np.eye(3), atol=1e-12)
     assert np.linalg.det(camera.R) == pytest.approx(1)
     # What stands higher in the world is further up in the image.
@@ -82,14 +91,20 @@ def replace(name, value):
         (replace("R", None), ["subject1/camera2/R", "expected a dataset"]),
         (replace("f", np.ones((3, 1))), ["subject1/camera2/f", "expected 2 numbers", "(3, 1)"]),
         (replace("k", np.full((3, 1), np.nan)), ["subject1/camera2/k", "NaN"]),
-        (replace("Name", np.zeros(8, dtype=np.uint16)), ["subject1/camera2/Name", "character codes"]),
+        (
+            replace("Name", np.zeros(8, dtype=np.uint16)),
+            ["subject1/camera2/Name", "character codes"],
+        ),
         (replace("T", "text"), ["subject1/camera2/T", "expected numbers"]),
         (replace("T", np.full((3, 1), 1e30)), ["subject1/camera2/T", "absurdly large"]),
         (replace("R", np.diag([1.0, 1.0, -1.0])), ["subject1/camera2/R", "mirrors"]),
         (replace("R", 2 * np.eye(3)), ["subject1/camera2/R", "expected a rotation"]),
         (replace("f", np.zeros((2, 1))), ["subject1/camera2/f", "above 0"]),
         (replace("Name", np.zeros(0, dtype=np.uint16)), ["subject1/camera2/Name"]),
-        (replace("Name", np.array([ord(c) for c in CAMERAS[0]])), ["subject1/camera2", "second camera 54138969"]),
+        (
+            replace("Name", np.array([ord(c) for c in CAMERAS[0]])),
+            ["subject1/camera2", "second camera 54138969"],
+        ),
         (replace("p", h5py.Empty("f")), ["subject1/camera2", "expected a dataset"]),
     ],
 )

@@ -10,8 +10,8 @@ import pytest
 import torch
 from conftest import ROOT
 
-from src.checkpoints import CHECKPOINT_2018, load_2018
 from src.errors import InputError
+from src.legacy_2018.checkpoints import CHECKPOINT_2018, load_2018
 from src.lifter import Lifter
 from src.model import LiftingNetwork
 from src.unpickling import load_pickle, plain
@@ -34,19 +34,32 @@ class Writer2018:
         if isinstance(value, dict):
             return b"}(" + b"".join(self.value(k) + self.value(v) for k, v in value.items()) + b"u"
         if isinstance(value, (list, tuple)):
-            return b"(" + b"".join(map(self.value, value)) + (b"l" if isinstance(value, list) else b"t")
+            return (
+                b"("
+                + b"".join(map(self.value, value))
+                + (b"l" if isinstance(value, list) else b"t")
+            )
         if isinstance(value, bytes):
             return b"T" + struct.pack("<i", len(value)) + value  # Python 2's str
         if isinstance(value, str):
             return self.value(value.encode())
         if value is None or isinstance(value, bool):
             return {None: b"N", True: b"\x88", False: b"\x89"}[value]
-        return b"J" + struct.pack("<i", value) if isinstance(value, int) else b"G" + struct.pack(">d", value)
+        return (
+            b"J" + struct.pack("<i", value)
+            if isinstance(value, int)
+            else b"G" + struct.pack(">d", value)
+        )
 
     def tensor(self, tensor) -> bytes:
         key = str(94000000 + len(self.storages))
         self.storages[key] = tensor.numpy()
-        place = self.value("storage") + b"ctorch\nFloatStorage\n" + self.value(key) + self.value("cuda:0")
+        place = (
+            self.value("storage")
+            + b"ctorch\nFloatStorage\n"
+            + self.value(key)
+            + self.value("cuda:0")
+        )
         storage = b"(" + place + self.value(tensor.numel()) + b"NtQ"
         sizes = self.value(0) + self.value(tuple(tensor.shape)) + self.value(tuple(tensor.stride()))
         return b"ctorch._utils\n_rebuild_tensor\n(" + storage + sizes + b"tR"
@@ -54,12 +67,28 @@ class Writer2018:
     def array(self, array) -> bytes:
         dtype = b"cnumpy\ndtype\n(" + self.value("f4") + self.value(0) + self.value(1) + b"tR"
         dtype += self.value((3, "<", None, None, None, -1, -1, 0)) + b"b"
-        empty = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n" + self.value((0,)) + self.value("b") + b"tR"
+        empty = (
+            b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n"
+            + self.value((0,))
+            + self.value("b")
+            + b"tR"
+        )
         content = self.value(array.astype("<f4").tobytes())
-        return empty + b"(" + self.value(1) + self.value(array.shape) + dtype + b"\x89" + content + b"tb"
+        return (
+            empty
+            + b"("
+            + self.value(1)
+            + self.value(array.shape)
+            + dtype
+            + b"\x89"
+            + content
+            + b"tb"
+        )
 
     def options(self, options: dict) -> bytes:
-        made = b"ccopy_reg\n_reconstructor\n(copts.default_human36\nOptions\nc__builtin__\nobject\nNtR"
+        made = (
+            b"ccopy_reg\n_reconstructor\n(copts.default_human36\nOptions\nc__builtin__\nobject\nNtR"
+        )
         return made + self.value(options) + b"b"
 
     def write(self, path, content: dict, options: dict, extra: bytes = b""):
@@ -99,7 +128,11 @@ def folder(tmp_path):
         stat_2d = {"mean": rng.normal(0, 50, 34), "std": rng.uniform(20, 50, 34)}
         if lsp:
             stat_2d |= {"lsp_mean": stat_2d["mean"] + 5, "lsp_std": stat_2d["std"] * 2}
-        stat_3d = {"mean": rng.normal(0, 50, 51), "std": rng.uniform(20, 50, 51), "avg_limb_lens": np.ones((1, 16))}
+        stat_3d = {
+            "mean": rng.normal(0, 50, 51),
+            "std": rng.uniform(20, 50, 51),
+            "avg_limb_lens": np.ones((1, 16)),
+        }
         content = {"epoch": 25, "lr": 0.001, "stat_2d": stat_2d, "stat_3d": {} if lsp else stat_3d}
         content |= {"state_dict": state, **changes}
         options = {"dataset_type": "human36_17k", "linear_size": 8, "num_stage": 1, "scale_range": 1.0,
@@ -150,7 +183,9 @@ def test_supervised_checkpoint_is_unstandardised(folder):
 
 def test_checkpoint_of_the_authors_container():
     if REAL is None:
-        pytest.skip("wants data/checkpoint_2018, a file of PyTorch 0.3.1, which is not part of the repository")
+        pytest.skip(
+            "wants data/checkpoint_2018, a file of PyTorch 0.3.1, which is not part of the repository"
+        )
     expected = np.load(REAL / "expected.npz")
     lifted = Lifter.load(REAL, "cpu")(expected["pose_2d"], rescale="never")
     np.testing.assert_allclose(lifted.poses_3d, expected["pose_3d"], rtol=1e-4, atol=1e-3)
@@ -171,7 +206,12 @@ EVIL = {
 
 @pytest.mark.parametrize("name", EVIL)
 def test_nothing_is_executed(folder, name, monkeypatch):
-    for module, function in (("os", "system"), ("posix", "system"), ("torch", "load"), ("numpy", "load")):
+    for module, function in (
+        ("os", "system"),
+        ("posix", "system"),
+        ("torch", "load"),
+        ("numpy", "load"),
+    ):
         monkeypatch.setattr(f"{module}.{function}", lambda *_: pytest.fail("it was executed"))
     path, *_ = folder(extra=b"T\x04\x00\x00\x00evil" + EVIL[name])
     with pytest.raises(InputError, match=f"refused.*{name}"):
@@ -181,7 +221,9 @@ def test_nothing_is_executed(folder, name, monkeypatch):
 @pytest.mark.parametrize("name", ["opts.os.system", "opts.x.Options"])
 def test_a_class_of_opts_is_never_imported_and_does_nothing(folder, name):
     module, _, attribute = name.rpartition(".")
-    path, *_ = folder(extra=b"T\x04\x00\x00\x00evilc" + f"{module}\n{attribute}\n".encode() + b"(tR")
+    path, *_ = folder(
+        extra=b"T\x04\x00\x00\x00evilc" + f"{module}\n{attribute}\n".encode() + b"(tR"
+    )
     with pytest.raises(InputError, match="damaged"):
         load_2018(path)
 
@@ -210,7 +252,9 @@ def test_flipped_bytes_are_read_or_refused(folder):
     assert refused > 10
 
 
-@pytest.mark.parametrize("changes", [{"state_dict": {}}, {"stat_2d": {}}, {"state_dict": 3}, {"stat_2d": None}])
+@pytest.mark.parametrize(
+    "changes", [{"state_dict": {}}, {"stat_2d": {}}, {"state_dict": 3}, {"stat_2d": None}]
+)
 def test_a_checkpoint_of_something_else(folder, changes):
     path, *_ = folder(**changes)
     with pytest.raises(InputError, match="no checkpoint of the 2018 code"):
@@ -219,7 +263,11 @@ def test_a_checkpoint_of_something_else(folder, changes):
 
 def test_options_from_the_file_beside_it(folder):
     path, *_ = folder()
-    content = (path / CHECKPOINT_2018).read_bytes().replace(b"T\x03\x00\x00\x00opt", b"T\x03\x00\x00\x00xyz")
+    content = (
+        (path / CHECKPOINT_2018)
+        .read_bytes()
+        .replace(b"T\x03\x00\x00\x00opt", b"T\x03\x00\x00\x00xyz")
+    )
     (path / CHECKPOINT_2018).write_bytes(content)
     with pytest.raises(InputError, match="opt.json"):
         load_2018(path)
@@ -237,7 +285,11 @@ def test_a_bomb_of_shared_lists_does_not_go_off():
 
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
 def test_arrays_pickled_by_todays_numpy(protocol):
-    content = {"S1": {"Walk": [np.arange(6.0).reshape(2, 3), np.float32(2.5)]}, "n": np.arange(3), "f": np.eye(2).T}
+    content = {
+        "S1": {"Walk": [np.arange(6.0).reshape(2, 3), np.float32(2.5)]},
+        "n": np.arange(3),
+        "f": np.eye(2).T,
+    }
     found = plain(load_pickle(io.BytesIO(pickle.dumps(content, protocol=protocol)), "file"))
     np.testing.assert_array_equal(found["S1"]["Walk"][0], content["S1"]["Walk"][0])
     assert found["S1"]["Walk"][1] == 2.5

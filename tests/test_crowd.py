@@ -7,9 +7,9 @@ import time
 import numpy as np
 import pytest
 
-from src import crowd
-from src.data.crowd_files import Answers, read_answers
-from src.data.lsp import load_photos
+from src.crowd import merging as crowd
+from src.crowd.answers import Answers, read_answers
+from src.data.photos import load_photos
 from src.errors import InputError
 from src.skeletons import get_skeleton
 
@@ -28,7 +28,10 @@ def test_one_round_by_hand(monkeypatch):
     present = (3 + 7.5) / (3 + 15)  # every answer's majority is 1
     skill_1, skill_0 = (2 + 12) / (3 + 15), 12 / 15
     np.testing.assert_allclose(merged.dataset_skill, [skill_1, skill_0])
-    for_1, for_0 = present * skill_1**2 * (1 - skill_1), (1 - present) * (1 - skill_0) ** 2 * skill_0
+    for_1, for_0 = (
+        present * skill_1**2 * (1 - skill_1),
+        (1 - present) * (1 - skill_0) ** 2 * skill_0,
+    )
     np.testing.assert_allclose(merged.prob, for_1 / (for_1 + for_0))
     np.testing.assert_allclose(merged.skill, [[skill_1, skill_0]] * 3)
     assert merged.label.tolist() == [1] and merged.risk[0] == pytest.approx(1 - merged.prob[0])
@@ -42,7 +45,9 @@ def test_the_second_round_by_hand(monkeypatch):
     merged = crowd.merge(answers_of(*rows))
     d1, d0 = merged.dataset_skill
     np.testing.assert_allclose(merged.skill[0], [(p + 10 * d1) / (p + 10), 10 * d0 / (1 - p + 10)])
-    np.testing.assert_allclose(merged.skill[2], [10 * d1 / (p + 10), (1 - p + 10 * d0) / (1 - p + 10)])
+    np.testing.assert_allclose(
+        merged.skill[2], [10 * d1 / (p + 10), (1 - p + 10 * d0) / (1 - p + 10)]
+    )
 
 
 def test_ties_count_half():
@@ -51,8 +56,14 @@ def test_ties_count_half():
 
 
 def test_swapped_pairs_are_one_pair_and_the_later_answer_counts():
-    merged = crowd.merge(answers_of((0, 0, 3, 1, 1), (1, 0, 1, 3, 0), (0, 0, 1, 3, 1), (0, 0, 1, 3, 0)))
-    assert merged.pairs.tolist() == [[1, 3]] and merged.answers.tolist() == [2] and merged.majority.tolist() == [0]
+    merged = crowd.merge(
+        answers_of((0, 0, 3, 1, 1), (1, 0, 1, 3, 0), (0, 0, 1, 3, 1), (0, 0, 1, 3, 0))
+    )
+    assert (
+        merged.pairs.tolist() == [[1, 3]]
+        and merged.answers.tolist() == [2]
+        and merged.majority.tolist() == [0]
+    )
 
 
 def test_beats_the_majority_and_recovers_skills():
@@ -63,7 +74,9 @@ def test_beats_the_majority_and_recovers_skills():
         answers = crowd.simulate(gap, rng, annotators=30)
         merged = crowd.merge(answers)
         truth = (gap > 0).astype(int)[merged.image, merged.pairs[:, 0] // 2]
-        by_majority = np.where(merged.majority == 0.5, rng.integers(0, 2, len(truth)), merged.majority > 0.5)
+        by_majority = np.where(
+            merged.majority == 0.5, rng.integers(0, 2, len(truth)), merged.majority > 0.5
+        )
         better.append((merged.label == truth).mean() - (by_majority == truth).mean())
         right = (answers.answer == (gap > 0)[answers.image, answers.pairs[:, 0] // 2]).astype(float)
         accuracy = np.bincount(answers.annotator, right) / np.bincount(answers.annotator)
@@ -86,7 +99,12 @@ def test_50_000_answers_in_two_seconds():
 POSES = {
     "joint_names": list(get_skeleton("lsp_14k").joints),
     "images": [
-        {"im_file": f"im{i}.jpg", "is_train": i == 0, "keypoints": list(range(28)), "occluded": [0] * 14}
+        {
+            "im_file": f"im{i}.jpg",
+            "is_train": i == 0,
+            "keypoints": list(range(28)),
+            "occluded": [0] * 14,
+        }
         for i in range(2)
     ],
 }
@@ -94,12 +112,19 @@ ROWS = [("ann", "0", 2, 5, 1), ("bob", "0", 5, 2, 0), ("ann", "1", 0, 1, 0), ("b
 
 
 def write_csv(path):
-    path.write_text("annotator,image,kp0,kp1,answer\n" + "\n".join(",".join(map(str, row)) for row in ROWS))
+    path.write_text(
+        "annotator,image,kp0,kp1,answer\n" + "\n".join(",".join(map(str, row)) for row in ROWS)
+    )
 
 
 def write_json(path):
     path.write_text(
-        json.dumps([dict(zip(("annotator", "image", "kp0", "kp1", "answer"), row, strict=True)) for row in ROWS])
+        json.dumps(
+            [
+                dict(zip(("annotator", "image", "kp0", "kp1", "answer"), row, strict=True))
+                for row in ROWS
+            ]
+        )
     )
 
 
@@ -108,18 +133,36 @@ def write_pickle(path):
     trials = {}
     for who, image, kp0, kp1, answer in ROWS:
         result = {f"{kp0},{kp1}": 2 * answer - 1}
-        trials.setdefault(who, []).append({"img_id": int(image), "depth": {"keypoint_comparisons_res": result}})
+        trials.setdefault(who, []).append(
+            {"img_id": int(image), "depth": {"keypoint_comparisons_res": result}}
+        )
     trials["ann"].append({"img_id": 279782, "depth": {"keypoint_comparisons_res": {"0,1": 1}}})
-    content = [{"worker_id": who, "lsp_subj_ids": [0, 1], "trials": of} for who, of in trials.items()]
+    content = [
+        {"worker_id": who, "lsp_subj_ids": [0, 1], "trials": of} for who, of in trials.items()
+    ]
     path.write_bytes(pickle.dumps({"_all_assignments": content}, protocol=2))
 
 
-@pytest.mark.parametrize(("name", "write"), [("a.csv", write_csv), ("a.json", write_json), ("a.pkl", write_pickle)])
+@pytest.mark.parametrize(
+    ("name", "write"), [("a.csv", write_csv), ("a.json", write_json), ("a.pkl", write_pickle)]
+)
 def test_the_command_writes_what_main_lsp_reads(tmp_path, capsys, name, write):
     write(tmp_path / name)
     (tmp_path / "poses.json").write_text(json.dumps(POSES))
     out = tmp_path / "labels.json"
-    assert crowd.main(["merge", str(tmp_path / name), "--poses", str(tmp_path / "poses.json"), "--out", str(out)]) == 0
+    assert (
+        crowd.main(
+            [
+                "merge",
+                str(tmp_path / name),
+                "--poses",
+                str(tmp_path / "poses.json"),
+                "--out",
+                str(out),
+            ]
+        )
+        == 0
+    )
     assert "4 answers of 2 annotators on 2 images" in capsys.readouterr().out
     photos = load_photos(out, get_skeleton("lsp_14k"))
     assert photos.pairs.tolist() == [[2, 5], [0, 1]] and photos.label.tolist() == [1, -1]
@@ -127,7 +170,13 @@ def test_the_command_writes_what_main_lsp_reads(tmp_path, capsys, name, write):
 
 
 @pytest.mark.parametrize(
-    "text", ["a,b\n1,2", "annotator,image,kp0,kp1,answer\nx,0,1,1,0", "", "annotator,image,kp0,kp1,answer\nx,0,1,2,7"]
+    "text",
+    [
+        "a,b\n1,2",
+        "annotator,image,kp0,kp1,answer\nx,0,1,1,0",
+        "",
+        "annotator,image,kp0,kp1,answer\nx,0,1,2,7",
+    ],
 )
 def test_spoilt_answers(tmp_path, text):
     (tmp_path / "a.csv").write_text(text)
@@ -160,8 +209,19 @@ def test_answers_about_what_is_not_there(tmp_path, capsys):
     write_csv(tmp_path / "a.csv")
     poses = {**POSES, "images": POSES["images"][:1]}
     (tmp_path / "poses.json").write_text(json.dumps(poses))
-    command = ["merge", str(tmp_path / "a.csv"), "--poses", str(tmp_path / "poses.json"), "--out", str(tmp_path / "o")]
-    assert crowd.main(command) == 2 and "image 1" in capsys.readouterr().err and not (tmp_path / "o").exists()
+    command = [
+        "merge",
+        str(tmp_path / "a.csv"),
+        "--poses",
+        str(tmp_path / "poses.json"),
+        "--out",
+        str(tmp_path / "o"),
+    ]
+    assert (
+        crowd.main(command) == 2
+        and "image 1" in capsys.readouterr().err
+        and not (tmp_path / "o").exists()
+    )
     for spoilt in ({"images": [5]}, {"joint_names": None}, {"joint_names": ["a"]}):
         (tmp_path / "poses.json").write_text(json.dumps({**POSES, **spoilt}))
         assert crowd.main(command) == 2 and "poses.json" in capsys.readouterr().err

@@ -6,17 +6,21 @@ import numpy as np
 import pytest
 import torch
 
-from src import engine, losses, seeding
+from src import losses, seeding
 from src.errors import InputError
 from src.labels import RelativeLabels
 from src.model import LiftingNetwork
 from src.skeletons import get_skeleton
 from src.standardize import Standardizer
+from src.training import engine
 
 
 def make(frames=20, joints=5, labels=True):
     generator = torch.Generator().manual_seed(0)
-    tensors = {"inputs": torch.randn(frames, joints, 2, generator=generator), "number": torch.arange(frames)}
+    tensors = {
+        "inputs": torch.randn(frames, joints, 2, generator=generator),
+        "number": torch.arange(frames),
+    }
     depth = np.random.default_rng(0).normal(size=(frames, joints)).astype(np.float32)
     rngs = {name: np.random.default_rng(1) for name in ("pairs_rng", "flips_rng")}
     drawn = RelativeLabels.draw(depth, 1, noise=0, tolerance_mm=0, **rngs) if labels else None
@@ -36,7 +40,9 @@ def trainee(term, joints=5, **network):
     torch.manual_seed(0)
     model = engine.LiftingModel(LiftingNetwork(joints, linear_size=16, **network), None)
     criterion = losses.Criterion({"term": term}, {"term": 1.0})
-    return engine.Trainee(model, criterion, torch.optim.Adam(model.network.parameters(), fused=True))
+    return engine.Trainee(
+        model, criterion, torch.optim.Adam(model.network.parameters(), fused=True)
+    )
 
 
 @pytest.mark.parametrize(("frames", "steps"), [(20, 3), (16, 2), (17, 2), (18, 3), (2, 1)])
@@ -91,7 +97,9 @@ def test_order_is_new_in_every_epoch_and_the_same_for_a_seed():
 def test_learning_rate_falls_every_so_many_steps():
     schedule = engine.Schedule(0.001, 100_000, 0.96)
     assert schedule.at(1) == schedule.at(99_999) == 0.001
-    assert schedule.at(100_000) == pytest.approx(0.00096) and schedule.at(250_000) == pytest.approx(0.001 * 0.96**2)
+    assert schedule.at(100_000) == pytest.approx(0.00096) and schedule.at(250_000) == pytest.approx(
+        0.001 * 0.96**2
+    )
     subject, rates = trainee(lambda pose, *_: pose.square().mean()), []
     step = subject.optimizer.step
     subject.optimizer.step = lambda: (rates.append(subject.optimizer.param_groups[0]["lr"]), step())
@@ -118,8 +126,12 @@ def test_an_epoch_of_more_steps_than_are_gathered_at_once():
         return 0 * pose.sum() + losses[-1]
 
     shown = []
-    _, means = train(trainee(term), make(261)[0], 2, progress=lambda _, values: shown.append(values["term"]))
-    assert torch.cat(seen).tolist() == seeding.generator(0, "order", 1).permutation(261)[:260].tolist()
+    _, means = train(
+        trainee(term), make(261)[0], 2, progress=lambda _, values: shown.append(values["term"])
+    )
+    assert (
+        torch.cat(seen).tolist() == seeding.generator(0, "order", 1).permutation(261)[:260].tolist()
+    )
     assert means["term"] == pytest.approx(np.mean(losses))
     assert shown == [49, 99, 129]
 
@@ -152,7 +164,10 @@ def test_a_test_before_training_does_not_spoil_it():
 def test_float64_trains():
     subject = trainee(lambda pose, *_: pose.square().mean())
     subject.model.network.double()
-    assert engine.train_step(subject, {"inputs": make(8)[0].tensors["inputs"].double()}, 1.0).dtype == torch.float64
+    assert (
+        engine.train_step(subject, {"inputs": make(8)[0].tensors["inputs"].double()}, 1.0).dtype
+        == torch.float64
+    )
 
 
 @pytest.mark.parametrize("factor", [1e6, 1e-6])
@@ -173,7 +188,9 @@ def test_clipping_in_adam_is_clip_grad_norm(factor):
         assert (norm > 1) == (factor > 1)
         results.append([norm, *moments, *(p.detach() for p in parameters)])
     first_moments = torch.cat([moment.flatten() for moment in results[0][1 : 1 + len(moments)]])
-    assert first_moments.norm().item() == pytest.approx(0.1 if factor > 1 else 0.1 * norm.item(), rel=1e-4)
+    assert first_moments.norm().item() == pytest.approx(
+        0.1 if factor > 1 else 0.1 * norm.item(), rel=1e-4
+    )
     for found, expected in zip(*results, strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-7)
 
@@ -182,7 +199,9 @@ def test_without_max_norm_nothing_is_clipped():
     subject = trainee(lambda pose, *_: 1e6 * pose.square().mean())
     norm = engine.train_step(subject, {"inputs": make(8)[0].tensors["inputs"]}, float("inf"))[-1]
     moments = [state["exp_avg"].flatten() for state in subject.optimizer.state.values()]
-    assert norm > 1e3 and torch.cat(moments).norm().item() == pytest.approx(0.1 * norm.item(), rel=1e-4)
+    assert norm > 1e3 and torch.cat(moments).norm().item() == pytest.approx(
+        0.1 * norm.item(), rel=1e-4
+    )
 
 
 def test_fused_adam_is_adam():
@@ -207,5 +226,7 @@ def test_predict_in_batches_equals_predict_at_once():
     whole, scale = engine.predict(model, inputs, 100)
     torch.testing.assert_close(engine.predict(model, inputs, 4)[0], whole, rtol=1e-5, atol=1e-3)
     assert scale is None
-    torch.testing.assert_close(whole, 7 + 100 * network(inputs)[0])  # un-standardised, in evaluation mode
+    torch.testing.assert_close(
+        whole, 7 + 100 * network(inputs)[0]
+    )  # un-standardised, in evaluation mode
     assert not whole.requires_grad

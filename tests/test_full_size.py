@@ -7,13 +7,13 @@ import pytest
 from conftest import ROOT
 from miniature import write_human36
 
-from src.data.human36 import ACTIONS
+from src.data.human36.load import ACTIONS
 
 CODE = """
 import pathlib, re, sys, time
 import torch
 from opts.human36 import parse_options
-from src import build
+from src.training import build
 options, _ = parse_options(["--data_dir", sys.argv[1], "--preset", sys.argv[2]])
 start = time.monotonic()
 train = build.load_poses(options, "train")
@@ -40,6 +40,8 @@ def test_loads_and_prepares_within_8_gb(full_size_dir, preset):
     command = [sys.executable, "-c", CODE, str(full_size_dir), preset]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     poses, loading_s, whole_s, peak_gb = done.stdout.split()
-    print(f"\n{preset}: {int(poses):,} poses: loaded in {loading_s} s, prepared after {whole_s} s, peak {peak_gb} GiB")
+    print(
+        f"\n{preset}: {int(poses):,} poses: loaded in {loading_s} s, prepared after {whole_s} s, peak {peak_gb} GiB"
+    )
     assert int(poses) == 2_100_000
     assert float(peak_gb) < 7.45  # 8 GB

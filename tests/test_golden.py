@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from src import losses
-from src.checkpoints import rename_2018
+from src.legacy_2018.checkpoints import rename_2018
 from src.metrics import joint_errors
 from src.model import LiftingNetwork
 from src.procrustes import align
@@ -19,7 +19,10 @@ SKELETONS = {17: "human36_17k", 16: "shg_16k", 14: "human36_14k"}
 
 def load(name):
     with np.load(GOLDEN / name, allow_pickle=False) as file:
-        return {key: torch.from_numpy(file[key]) if file[key].dtype.kind in "fi" else file[key] for key in file.files}
+        return {
+            key: torch.from_numpy(file[key]) if file[key].dtype.kind in "fi" else file[key]
+            for key in file.files
+        }
 
 
 def assert_close(actual, expected):
@@ -87,16 +90,23 @@ def test_procrustes():
 
 
 @pytest.mark.parametrize(
-    ("alignment", "mean"), [("none", "mpjpe"), ("scale", "scaled_mpjpe"), ("procrustes", "pa_mpjpe")]
+    ("alignment", "mean"),
+    [("none", "mpjpe"), ("scale", "scaled_mpjpe"), ("procrustes", "pa_mpjpe")],
 )
 def test_errors(alignment, mean):
     golden = load("procrustes.npz")
-    assert_close(joint_errors(golden["prediction"], golden["target"], alignment).mean(), golden[mean])
+    assert_close(
+        joint_errors(golden["prediction"], golden["target"], alignment).mean(), golden[mean]
+    )
 
 
 def test_network():
     golden = load("model.npz")
-    state = {name.removeprefix("param:"): value for name, value in golden.items() if name.startswith("param:")}
+    state = {
+        name.removeprefix("param:"): value
+        for name, value in golden.items()
+        if name.startswith("param:")
+    }
     network = LiftingNetwork(17, linear_size=32).eval()
     network.load_state_dict(rename_2018(state))
     with torch.no_grad():

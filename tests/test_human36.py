@@ -11,11 +11,11 @@ from fitting import fitted_camera
 from miniature import ACTIONS, CAMERAS, FRAMES, detection_path, motion, write_human36, write_motion
 
 from opts.human36 import parse_options
-from src import build
 from src.cameras import load_cameras
-from src.data.human36 import load_human36
+from src.data.human36.load import load_human36
 from src.errors import InputError
 from src.skeletons import get_skeleton
+from src.training import build
 
 GOLDEN = Path(__file__).parent / "golden"
 SKELETON = get_skeleton("human36_17k")
@@ -37,7 +37,9 @@ def refusal(folder, **options):
     return str(error.value)
 
 
-@pytest.mark.parametrize(("size", "dataset_type"), [(17, "human36_17k"), (16, "shg_16k"), (14, "human36_14k")])
+@pytest.mark.parametrize(
+    ("size", "dataset_type"), [(17, "human36_17k"), (16, "shg_16k"), (14, "human36_14k")]
+)
 def test_golden_preprocessing(cmu_dir, size, dataset_type):
     golden = np.load(GOLDEN / f"preprocess_{size}.npz", allow_pickle=False)
     tokens = f"--data_dir {cmu_dir} --dataset_type {dataset_type} --train_subjects 8 --actions Walking Sitting"
@@ -48,8 +50,15 @@ def test_golden_preprocessing(cmu_dir, size, dataset_type):
     assert len(arrays) == golden["num_frames"]
     rows = {}
     for row, (sequence, frame) in enumerate(zip(arrays.sequence, arrays.frame, strict=True)):
-        rows[f"{arrays.sequences[sequence].name}.h5", arrays.sequences[sequence].camera, int(frame)] = row
-    keys = zip(golden["sequence"].tolist(), golden["camera"].tolist(), golden["frame"].tolist(), strict=True)
+        rows[
+            f"{arrays.sequences[sequence].name}.h5", arrays.sequences[sequence].camera, int(frame)
+        ] = row
+    keys = zip(
+        golden["sequence"].tolist(),
+        golden["camera"].tolist(),
+        golden["frame"].tolist(),
+        strict=True,
+    )
     picked = [rows[key] for key in keys]
     mm, px = {"atol": 2e-3, "rtol": 0}, {"atol": 5e-4, "rtol": 0}
     for name, tolerance in (("pose_3d", mm), ("root_3d", mm), ("pose_2d", px), ("root_2d", px)):
@@ -61,14 +70,19 @@ def test_golden_preprocessing(cmu_dir, size, dataset_type):
     np.testing.assert_allclose(statistics.limb_lengths[0], golden["mean_limb_lengths"], **mm)
 
 
-@pytest.mark.parametrize(("size", "dataset_type"), [(17, "human36_17k"), (16, "shg_16k"), (14, "human36_14k")])
+@pytest.mark.parametrize(
+    ("size", "dataset_type"), [(17, "human36_17k"), (16, "shg_16k"), (14, "human36_14k")]
+)
 def test_golden_poses_without_the_data(tmp_path, size, dataset_type):
     """What the golden rows themselves tell: written as h5 and read, projected and centred again, they come out.
 
     The world is the camera's frame here; the cameras are those that fit the rows' pixels. (Means and standard
     deviations are of frames that are not in the golden file: `test_golden_preprocessing` needs the data.)
     """
-    golden, skeleton = np.load(GOLDEN / f"preprocess_{size}.npz", allow_pickle=False), get_skeleton(dataset_type)
+    golden, skeleton = (
+        np.load(GOLDEN / f"preprocess_{size}.npz", allow_pickle=False),
+        get_skeleton(dataset_type),
+    )
     points = golden["pose_3d"].astype(float) + golden["root_3d"][:, None]
     pixels = golden["pose_2d"].astype(float) + golden["root_2d"][:, None]
     names = sorted(set(golden["camera"].tolist()))
@@ -85,21 +99,36 @@ def test_golden_poses_without_the_data(tmp_path, size, dataset_type):
         world = np.repeat(points[golden["camera"] == name][:, :1], 32, axis=1)
         world[:, list(skeleton.human36_indices)] = points[golden["camera"] == name]
         write_motion(tmp_path / "S8" / "MyPoses" / "3D_positions" / f"Walking {number}.h5", world)
-    tokens = f"--data_dir {tmp_path} --dataset_type {dataset_type} --train_subjects 8 --actions Walking"
+    tokens = (
+        f"--data_dir {tmp_path} --dataset_type {dataset_type} --train_subjects 8 --actions Walking"
+    )
     options, _ = parse_options(tokens.split())
     arrays = build.load_poses(options, "train")
     poses = build.centre(arrays, options, "train")
     for number, name in enumerate(names):
-        rows = np.array([s.name == f"Walking {number}" and s.camera == name for s in arrays.sequences])[arrays.sequence]
+        rows = np.array(
+            [s.name == f"Walking {number}" and s.camera == name for s in arrays.sequences]
+        )[arrays.sequence]
         seen = golden["camera"] == name
-        for field, atol in (("pose_3d", 2e-3), ("root_3d", 2e-3), ("pose_2d", 5e-4), ("root_2d", 5e-4)):
-            np.testing.assert_allclose(getattr(poses, field)[rows], golden[field][seen], rtol=0, atol=atol)
+        for field, atol in (
+            ("pose_3d", 2e-3),
+            ("root_3d", 2e-3),
+            ("pose_2d", 5e-4),
+            ("root_2d", 5e-4),
+        ):
+            np.testing.assert_allclose(
+                getattr(poses, field)[rows], golden[field][seen], rtol=0, atol=atol
+            )
 
 
 def test_every_pose_is_where_it_belongs(human36_dir):
     arrays = load_human36(human36_dir, [5, 9], SKELETON, actions=ACTIONS)
     assert len(arrays) == 2 * len(ACTIONS) * 2 * len(CAMERAS) * FRAMES
-    assert arrays.pose_2d.shape == (len(arrays), 17, 2) and arrays.pose_3d.shape == (len(arrays), 17, 3)
+    assert arrays.pose_2d.shape == (len(arrays), 17, 2) and arrays.pose_3d.shape == (
+        len(arrays),
+        17,
+        3,
+    )
     assert arrays.pose_2d.dtype == arrays.pose_3d.dtype == np.float32
     assert list(dict.fromkeys(arrays.action)) == list(ACTIONS)
     cameras = load_cameras(human36_dir / "cameras.h5")
@@ -110,7 +139,9 @@ def test_every_pose_is_where_it_belongs(human36_dir):
         )
         assert sequence.action == sequence.name.split()[0]
         number = 2 * ACTIONS.index(sequence.action) + sequence.name.endswith(" 1")
-        world = motion(FRAMES, seed=100 * sequence.subject + number)[arrays.frame[row], list(SKELETON.human36_indices)]
+        world = motion(FRAMES, seed=100 * sequence.subject + number)[
+            arrays.frame[row], list(SKELETON.human36_indices)
+        ]
         camera = cameras[sequence.subject, sequence.camera]
         np.testing.assert_allclose(arrays.pose_3d[row], camera.world_to_camera(world), atol=2e-3)
         np.testing.assert_allclose(arrays.pose_2d[row], camera.project(world), atol=1e-3)
@@ -126,13 +157,20 @@ def test_file_names_with_any_number(small):
     folder = positions(small, "")
     (folder / "Walking.h5").rename(folder / "Walking 10.h5")
     (folder / "Walking 1.h5").rename(folder / "Walking 2.h5")
-    names = [sequence.name for sequence in load_human36(small, [1], SKELETON, actions=["Walking"]).sequences]
+    names = [
+        sequence.name
+        for sequence in load_human36(small, [1], SKELETON, actions=["Walking"]).sequences
+    ]
     assert list(dict.fromkeys(names)) == ["Walking 2", "Walking 10"]
 
 
 def test_names_as_vectors(tmp_path):
-    folder = write_human36(tmp_path / "flat", subjects=(1,), actions=("Walking",), frames=3, name_shape=(8,))
-    assert {s.camera for s in load_human36(folder, [1], SKELETON, actions=["Walking"]).sequences} == set(CAMERAS)
+    folder = write_human36(
+        tmp_path / "flat", subjects=(1,), actions=("Walking",), frames=3, name_shape=(8,)
+    )
+    assert {
+        s.camera for s in load_human36(folder, [1], SKELETON, actions=["Walking"]).sequences
+    } == set(CAMERAS)
 
 
 def test_foreign_files_are_ignored_with_a_note(small):
@@ -146,9 +184,9 @@ def test_notes_are_in_the_same_order_whatever_the_hash_seed(small):
     for name in ("Dancing", "Jumping", "Aerobics"):
         shutil.copy(positions(small, "Walking.h5"), positions(small, f"{name}.h5"))
     notes = load_human36(small, [1], SKELETON, actions=["Walking"]).notes
-    assert [next(word for word in ("Aerobics", "Dancing", "Jumping") if word in note) for note in notes] == (
-        ["Aerobics", "Dancing", "Jumping"]
-    )
+    assert [
+        next(word for word in ("Aerobics", "Dancing", "Jumping") if word in note) for note in notes
+    ] == (["Aerobics", "Dancing", "Jumping"])
 
 
 def test_keep_every_counts_within_each_file(small):
@@ -173,12 +211,17 @@ def test_detections(human36_dir):
     error = arrays.pose_2d - truth.pose_2d
     assert 3.5 < error.std() < 4.5
     with h5py.File(detection_path(human36_dir, 9, "Walking 1", CAMERAS[1])) as file:
-        rows = [(s.name, s.camera) == ("Walking 1", CAMERAS[1]) for s in (arrays.sequences[i] for i in arrays.sequence)]
+        rows = [
+            (s.name, s.camera) == ("Walking 1", CAMERAS[1])
+            for s in (arrays.sequences[i] for i in arrays.sequence)
+        ]
         np.testing.assert_array_equal(arrays.pose_2d[rows], file["poses"][()])
 
 
 def test_the_known_missing_detections_are_skipped_and_said(human36_dir):
-    arrays = load_human36(human36_dir, [11], get_skeleton("shg_16k"), actions=ACTIONS, detections=True)
+    arrays = load_human36(
+        human36_dir, [11], get_skeleton("shg_16k"), actions=ACTIONS, detections=True
+    )
     assert len(arrays) == (len(ACTIONS) * 2 * 4 - 1) * FRAMES
     assert arrays.sequence.max() == len(arrays.sequences) - 1
     assert not any((s.name, s.camera) == ("Directions", CAMERAS[0]) for s in arrays.sequences)
@@ -231,7 +274,10 @@ def test_any_damage_gives_one_line(small):
     """Random bytes changed: the file is read, or refused by name."""
     path = positions(small, "Walking.h5")
     whole, rng, refused = path.read_bytes(), np.random.default_rng(0), 0
-    for target, content in ((path, whole), (small / "cameras.h5", (small / "cameras.h5").read_bytes())):
+    for target, content in (
+        (path, whole),
+        (small / "cameras.h5", (small / "cameras.h5").read_bytes()),
+    ):
         for _ in range(150):
             damaged = bytearray(content)
             for _ in range(rng.integers(1, 4)):
@@ -281,7 +327,12 @@ def test_description_tells_data_apart(small):
 
     before = describe()
     assert before == describe()
-    assert (before["subjects"], before["frames"], before["sequences"], before["files"]) == ([1], 40, 8, 3)
+    assert (before["subjects"], before["frames"], before["sequences"], before["files"]) == (
+        [1],
+        40,
+        8,
+        3,
+    )
     write_motion(positions(small, "Walking.h5"), motion(50, seed=0))
     assert describe()["sha256_of_names_and_sizes"] != before["sha256_of_names_and_sizes"]
 

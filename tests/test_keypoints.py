@@ -6,11 +6,19 @@ import pickle
 import numpy as np
 import pytest
 
-from src.data.demo import demo_poses
-from src.data.keypoint_files import read_keypoints
+from src.data.synthetic.demo import demo_poses
 from src.errors import InputError
-from src.keypoints import DERIVED, LAYOUTS, derived, get_layout, joints_of_width, to_skeleton, underivable
-from src.sanity import likely_mistakes
+from src.keypoints.files import read_keypoints
+from src.keypoints.layouts import (
+    DERIVED,
+    LAYOUTS,
+    derived,
+    get_layout,
+    joints_of_width,
+    to_skeleton,
+    underivable,
+)
+from src.keypoints.mistakes import likely_mistakes
 from src.skeletons import SKELETON_NAMES, get_skeleton
 
 # A person who stands facing the camera, px, y down: so the person's right is at smaller x.
@@ -27,7 +35,10 @@ TOLERANCE = {"chin": 8, "head": 12}
 
 def body(joints, frames=1):
     """(frames, K, 2): the known body in a layout; joints that nothing needs lie somewhere."""
-    return np.tile(np.array([BODY.get(joint, (500, 420)) for joint in joints], dtype=np.float32), (frames, 1, 1))
+    return np.tile(
+        np.array([BODY.get(joint, (500, 420)) for joint in joints], dtype=np.float32),
+        (frames, 1, 1),
+    )
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -50,7 +61,10 @@ def test_what_is_derived_adds_up():
     skeleton = get_skeleton("human36_17k")
     assert derived(LAYOUTS["coco_17"], skeleton) == ["mid_hip", "mid_spine", "neck", "chin", "head"]
     assert derived(LAYOUTS["human36_32"], skeleton) == []
-    assert underivable(LAYOUTS["coco_17"], get_skeleton("openpose_17k")) == ["right_foot_tip", "left_foot_tip"]
+    assert underivable(LAYOUTS["coco_17"], get_skeleton("openpose_17k")) == [
+        "right_foot_tip",
+        "left_foot_tip",
+    ]
 
 
 def test_second_best_way_where_the_best_lacks_a_joint():
@@ -64,9 +78,13 @@ def test_second_best_way_where_the_best_lacks_a_joint():
 
 def test_widths():
     assert joints_of_width(25, None, "f")[0] == LAYOUTS["openpose_25"]
-    with pytest.raises(InputError, match="17 joints without names.*--layout.*human36_17k.*openpose_17k.*coco_17"):
+    with pytest.raises(
+        InputError, match="17 joints without names.*--layout.*human36_17k.*openpose_17k.*coco_17"
+    ):
         joints_of_width(17, None, "f")
-    with pytest.raises(InputError, match=r"20 joints, which fits no layout; there are.*coco_17 \(17\)"):
+    with pytest.raises(
+        InputError, match=r"20 joints, which fits no layout; there are.*coco_17 \(17\)"
+    ):
         joints_of_width(20, None, "f")
     with pytest.raises(InputError, match="holds 14 joints, the layout 17"):
         joints_of_width(14, LAYOUTS["coco_17"], "f")
@@ -122,11 +140,20 @@ def mmpose_instance():
 def write_mmpose(tmp_path):
     names = {str(i): name for i, name in enumerate(COCO)}
     frames = [{"frame_id": i + 1, "instances": [mmpose_instance()] * 2} for i in range(2)]
-    return write_json(tmp_path / "mm.json", {"meta_info": {"keypoint_id2name": names}, "instance_info": frames})
+    return write_json(
+        tmp_path / "mm.json", {"meta_info": {"keypoint_id2name": names}, "instance_info": frames}
+    )
 
 
 def write_csv(tmp_path):
-    header = ",".join(["frame", "person", *(f"{joint}_{axis}" for joint in COCO for axis in "xy"), "nose_confidence"])
+    header = ",".join(
+        [
+            "frame",
+            "person",
+            *(f"{joint}_{axis}" for joint in COCO for axis in "xy"),
+            "nose_confidence",
+        ]
+    )
     row = ",".join(map(str, body(COCO)[0].ravel()))
     (tmp_path / "k.csv").write_text("\n".join([header, *(f"{i},1,{row},0.5" for i in range(4))]))
     return tmp_path / "k.csv"
@@ -134,7 +161,11 @@ def write_csv(tmp_path):
 
 def write_videopose3d(tmp_path):
     poses = {"S1": {"Walk": [body(COCO, 1)] * 2, "Sit": [body(COCO, 1)] * 2}}
-    np.savez(tmp_path / "vp.npz", positions_2d=np.array(poses, dtype=object), metadata=np.array({}, dtype=object))
+    np.savez(
+        tmp_path / "vp.npz",
+        positions_2d=np.array(poses, dtype=object),
+        metadata=np.array({}, dtype=object),
+    )
     return tmp_path / "vp.npz"
 
 
@@ -158,7 +189,12 @@ WRITERS = {
 @pytest.mark.parametrize("kind", WRITERS)
 def test_every_kind_of_file_gives_the_known_body(kind, tmp_path):
     keypoints = read_keypoints(WRITERS[kind](tmp_path))
-    assert len(keypoints.poses) == len(keypoints.frame) == len(keypoints.person) == (3 if "openpose" in kind else 4)
+    assert (
+        len(keypoints.poses)
+        == len(keypoints.frame)
+        == len(keypoints.person)
+        == (3 if "openpose" in kind else 4)
+    )
     skeleton = get_skeleton("human36_14k")
     found = to_skeleton(keypoints.poses, keypoints.joints, skeleton)
     for joint, places in zip(skeleton.joints, found.swapaxes(0, 1), strict=True):
@@ -179,7 +215,9 @@ def test_frames_and_people(tmp_path):
 
 def test_videopose3d(tmp_path):
     path = write_videopose3d(tmp_path)
-    assert read_keypoints(path).joints == LAYOUTS["human36_17k"], "the archives' order where they name none"
+    assert read_keypoints(path).joints == LAYOUTS["human36_17k"], (
+        "the archives' order where they name none"
+    )
     named = {"S1": {"Walk": [body(COCO, 1)] * 4}}
     np.savez(tmp_path / "named.npz", positions_2d=np.array(named, dtype=object),
              metadata=np.array({"layout_name": "coco"}, dtype=object))  # fmt: skip
@@ -195,18 +233,24 @@ def test_missing_joints(tmp_path):
     keypoints = triples(LAYOUTS["openpose_25"])
     keypoints[0:3], keypoints[5] = [0, 0, 0.9], 0
     path = write_json(tmp_path / "one.json", {"people": [{"pose_keypoints_2d": keypoints}]})
-    assert np.isnan(read_keypoints(path).poses[0]).any(axis=1).tolist() == [True, True] + [False] * 23
+    assert (
+        np.isnan(read_keypoints(path).poses[0]).any(axis=1).tolist() == [True, True] + [False] * 23
+    )
     array = np.concatenate([body(COCO, 2), np.ones((2, 17, 1))], axis=2)
     array[1, 3, 2] = 0
     np.save(tmp_path / "k.npy", array)
-    assert np.argwhere(np.isnan(read_keypoints(tmp_path / "k.npy", COCO).poses[..., 0])).tolist() == [[1, 3]]
+    assert np.argwhere(
+        np.isnan(read_keypoints(tmp_path / "k.npy", COCO).poses[..., 0])
+    ).tolist() == [[1, 3]]
 
 
 def test_a_layouts_own_missing_joint_is_estimated_too():
     joints, skeleton = LAYOUTS["openpose_25"], get_skeleton("human36_17k")
     poses = body(joints)
     poses[0, joints.index("mid_hip")] = np.nan
-    assert np.abs(to_skeleton(poses, joints, skeleton)[0, skeleton.root] - BODY["mid_hip"]).max() < 0.5
+    assert (
+        np.abs(to_skeleton(poses, joints, skeleton)[0, skeleton.root] - BODY["mid_hip"]).max() < 0.5
+    )
 
 
 @pytest.mark.parametrize("record", [
@@ -226,11 +270,16 @@ def test_numbers_that_are_no_pixels_are_missing():
     poses[0, 9], poses[1, 9], poses[2, 9] = np.inf, 1e300, [np.nan, 3]
     skeleton = get_skeleton("human36_14k")
     missing = np.isnan(to_skeleton(poses, COCO, skeleton)).any(axis=2)
-    assert missing.sum(axis=1).tolist() == [1, 1, 1] and missing[:, skeleton.joints.index("left_wrist")].all()
+    assert (
+        missing.sum(axis=1).tolist() == [1, 1, 1]
+        and missing[:, skeleton.joints.index("left_wrist")].all()
+    )
 
 
 def test_frames_from_file_names_and_tracks_from_alphapose(tmp_path):
-    records = [{"image_id": f"cam2_{i:04d}.jpg", "keypoints": triples(COCO), "idx": 7} for i in range(3)]
+    records = [
+        {"image_id": f"cam2_{i:04d}.jpg", "keypoints": triples(COCO), "idx": 7} for i in range(3)
+    ]
     keypoints = read_keypoints(write_json(tmp_path / "a.json", records))
     assert keypoints.frame.tolist() == [0, 1, 2] and keypoints.person.tolist() == [7, 7, 7]
 
@@ -264,7 +313,16 @@ def test_spoilt_files_are_one_line(kind, tmp_path):
     evil, evil_npz = pickle.dumps(Evil()), tmp_path / "evil.npz"
     np.savez(evil_npz, positions_2d=np.array({"S1": Evil()}, dtype=object))
     contents = [whole[: len(whole) * share // 10] for share in range(10)]
-    contents += [b"\x00" * 100, b"[]", b"{}", b"[3]", b'[{"keypoints": 3}]', b'{"people": [3]}', evil, b"a,b\n1,2\n"]
+    contents += [
+        b"\x00" * 100,
+        b"[]",
+        b"{}",
+        b"[3]",
+        b'[{"keypoints": 3}]',
+        b'{"people": [3]}',
+        evil,
+        b"a,b\n1,2\n",
+    ]
     contents += [evil_npz.read_bytes()] if path.suffix == ".npz" else []
     for content in contents:
         path.write_bytes(content)
@@ -315,6 +373,9 @@ def test_likely_mistakes_are_named():
         assert [words in mistake for mistake in likely_mistakes(wrong, skeleton)] == [True], words
     walk = demo_poses()["walk"]
     assert likely_mistakes(walk, skeleton) == []
-    assert any("x0, x1" in m for m in likely_mistakes(walk.transpose(0, 2, 1).reshape(walk.shape), skeleton))
+    assert any(
+        "x0, x1" in m
+        for m in likely_mistakes(walk.transpose(0, 2, 1).reshape(walk.shape), skeleton)
+    )
     poses[:, 3:] = np.nan
     assert likely_mistakes(poses * np.nan, skeleton) == [] == likely_mistakes(poses[:0], skeleton)

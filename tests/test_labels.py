@@ -19,7 +19,12 @@ def rng(seed=0):
 
 def labels_for(depth, num_pairs=1, noise=0.0, tolerance=0.0, seed=0):
     return RelativeLabels.draw(
-        depth, num_pairs, noise=noise, tolerance_mm=tolerance, pairs_rng=rng(seed), flips_rng=rng(seed + 1)
+        depth,
+        num_pairs,
+        noise=noise,
+        tolerance_mm=tolerance,
+        pairs_rng=rng(seed),
+        flips_rng=rng(seed + 1),
     )
 
 
@@ -31,7 +36,12 @@ def wrong(depth, pairs, labels):
 
 def test_label_is_plus_one_when_the_first_is_further_away():
     assert depth_labels(np.array([5.0, -5.0, 0.0])).tolist() == [1, -1, 0]
-    assert depth_labels(np.array([100.0, 100.1, -100.0, -100.1]), tolerance_mm=100).tolist() == [0, 1, 0, -1]
+    assert depth_labels(np.array([100.0, 100.1, -100.0, -100.1]), tolerance_mm=100).tolist() == [
+        0,
+        1,
+        0,
+        -1,
+    ]
 
 
 def test_pairs_are_ordered_and_complete():
@@ -44,7 +54,9 @@ def test_pairs_are_ordered_and_complete():
 def test_drawn_pairs_are_different_and_uniform(num_pairs):
     chosen = draw_pairs(20000, 17, num_pairs, rng=rng())
     assert chosen.shape == (num_pairs, 20000)
-    assert (np.diff(np.sort(chosen, axis=0), axis=0) > 0).all(), "a pair was drawn twice for a frame"
+    assert (np.diff(np.sort(chosen, axis=0), axis=0) > 0).all(), (
+        "a pair was drawn twice for a frame"
+    )
     counts = np.bincount(chosen.ravel(), minlength=136)
     expected = 20000 * num_pairs / 136
     assert len(counts) == 136
@@ -58,7 +70,9 @@ def test_every_set_of_pairs_is_equally_likely():
     counts = np.bincount(chosen[0] * 6 + chosen[1])
     counts = counts[counts > 0]
     assert len(counts) == 15
-    assert ((counts - 2000) ** 2 / 2000).sum() < 36.1  # chi squared, 14 degrees of freedom, p = 0.001
+    assert (
+        (counts - 2000) ** 2 / 2000
+    ).sum() < 36.1  # chi squared, 14 degrees of freedom, p = 0.001
 
 
 def test_too_many_pairs():
@@ -115,7 +129,9 @@ def test_flips_are_decided_once_per_frame_and_pair(num_pairs):
     decided = {}
     for epoch in range(30):
         pairs, values = labels.visit(rng(epoch))
-        for frame, (pair, is_wrong) in enumerate(zip(pairs, wrong(depth, pairs, values), strict=True)):
+        for frame, (pair, is_wrong) in enumerate(
+            zip(pairs, wrong(depth, pairs, values), strict=True)
+        ):
             key = frame, *sorted(pair.tolist())
             assert decided.setdefault(key, is_wrong) == is_wrong
     assert 0.4 < np.mean(list(decided.values())) < 0.6
@@ -132,7 +148,9 @@ def test_fixed_uniform_is_uniform():
     values = np.stack([fixed_uniform(key, np.arange(100_000)) for key in range(4)])
     shares = np.histogram(values, bins=20, range=(0, 1))[0] / values.size
     assert abs(shares - 0.05).max() < 5 * np.sqrt(0.05 / values.size)
-    assert abs(np.corrcoef(values) - np.eye(4)).max() < 0.02, "keys next to each other depend on each other"
+    assert abs(np.corrcoef(values) - np.eye(4)).max() < 0.02, (
+        "keys next to each other depend on each other"
+    )
     assert abs(np.corrcoef(values[:, 1:].ravel(), values[:, :-1].ravel())[0, 1]) < 0.01
 
 
@@ -142,7 +160,9 @@ def test_pairs_are_drawn_in_blocks_that_do_not_show(num_pairs, monkeypatch):
     chosen = draw_pairs(1030, 17, num_pairs, rng=rng())
     assert chosen.shape == (num_pairs, 1030) and chosen.max() < 136
     assert all(len(set(frame)) == num_pairs for frame in chosen.T.tolist())
-    assert len(set(chosen.ravel().tolist())) == 136 and not np.array_equal(chosen[:, :100], chosen[:, 100:200])
+    assert len(set(chosen.ravel().tolist())) == 136 and not np.array_equal(
+        chosen[:, :100], chosen[:, 100:200]
+    )
 
 
 def test_flips_of_frames_next_to_each_other_are_independent():
@@ -177,7 +197,9 @@ def test_noise_2d_normal_has_this_variance():
     offset = add_noise_2d(poses, "normal", 20.0, rng=rng()) - poses
     assert offset.dtype == np.float32 and (poses == 500).all()
     assert offset.var() == pytest.approx(20, rel=0.02)
-    assert abs(np.corrcoef(offset.reshape(-1, 6).T) - np.eye(6)).max() < 0.03, "coordinates are not independent"
+    assert abs(np.corrcoef(offset.reshape(-1, 6).T) - np.eye(6)).max() < 0.03, (
+        "coordinates are not independent"
+    )
 
 
 def test_noise_2d_uniform_linear_is_whole_numbers_with_both_ends():
@@ -188,7 +210,9 @@ def test_noise_2d_uniform_linear_is_whole_numbers_with_both_ends():
 
 
 def test_noise_2d_uniform_radial_has_this_length_and_any_direction():
-    offset = add_noise_2d(np.zeros((20000, 3, 2), dtype=np.float32), "uniform_radial", 7.5, rng=rng())
+    offset = add_noise_2d(
+        np.zeros((20000, 3, 2), dtype=np.float32), "uniform_radial", 7.5, rng=rng()
+    )
     np.testing.assert_allclose(np.linalg.norm(offset, axis=-1), 7.5, rtol=1e-5)
     assert np.abs(offset.mean(axis=(0, 1))).max() < 0.1
 

@@ -38,7 +38,9 @@ def test_relative_loss_is_capped_at_85():
 def test_relative_loss_beyond_the_cap_has_no_gradient_of_its_own():
     pose = depths([1000.0, 0.0], *[[1.0, 0.0]] * 999)
     labels = torch.tensor([-1] + [1] * 999)
-    (gradient,) = torch.autograd.grad(losses.relative_depth_loss(pose, PAIR.expand(1000, 2), labels, 1.0), pose)
+    (gradient,) = torch.autograd.grad(
+        losses.relative_depth_loss(pose, PAIR.expand(1000, 2), labels, 1.0), pose
+    )
     # What is left of frame 0's gradient comes through the batch's mean alone, which all frames share.
     assert gradient[0, 0, 2].abs() < 1e-3
     assert torch.isfinite(gradient).all()
@@ -61,7 +63,9 @@ def test_orthographic_by_hand():
 
 def test_perspective_by_hand():
     pose = torch.tensor([[[30.0, 40.0, 0.0], [30.0, 40.0, 1000.0]]])
-    value = losses.perspective_loss(pose, torch.zeros(1, 2, 2), torch.tensor([[0.001]]), torch.tensor([[100.0, 200.0]]))
+    value = losses.perspective_loss(
+        pose, torch.zeros(1, 2, 2), torch.tensor([[0.001]]), torch.tensor([[100.0, 200.0]])
+    )
     near, far = math.hypot(3, 8), math.hypot(1.5, 4)
     assert value.item() == pytest.approx((near + far) / 2, rel=1e-5)
 
@@ -74,10 +78,14 @@ def test_root_by_hand():
 
 def test_right_proportions_cost_nothing_at_any_size():
     skeleton = get_skeleton("human36_17k")
-    pose = torch.randn(4, 17, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 100
+    pose = (
+        torch.randn(4, 17, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 100
+    )
     starts, ends = map(list, zip(*skeleton.limbs, strict=True))
     lengths = (pose[:, starts] - pose[:, ends]).norm(dim=-1)
-    assert losses.skeleton_loss(3 * pose, lengths, skeleton).item() == pytest.approx(1e-4, rel=1e-2)  # sqrt(eps)
+    assert losses.skeleton_loss(3 * pose, lengths, skeleton).item() == pytest.approx(
+        1e-4, rel=1e-2
+    )  # sqrt(eps)
     longer = lengths.clone()
     longer[:, 8] += 0.5 * lengths[:, skeleton.unit_limb]
     assert losses.skeleton_loss(pose, longer, skeleton).item() == pytest.approx(0.5 / 16, rel=1e-2)
@@ -96,7 +104,9 @@ def test_masked_limbs_do_not_count():
 def test_gradients_are_finite_when_everything_is_zero(size):
     skeleton = get_skeleton({14: "lsp_14k", 17: "human36_17k"}[size])
     pose = torch.zeros(2, size, 3, requires_grad=True)
-    total = losses.root_loss(pose, 0) + losses.skeleton_loss(pose, torch.ones(1, len(skeleton.limbs)), skeleton)
+    total = losses.root_loss(pose, 0) + losses.skeleton_loss(
+        pose, torch.ones(1, len(skeleton.limbs)), skeleton
+    )
     total = total + losses.orthographic_loss(pose, torch.zeros(2, size, 2), torch.ones(2, 1))
     (gradient,) = torch.autograd.grad(total, pose)
     assert torch.isfinite(gradient).all()
@@ -112,7 +122,10 @@ def test_half_precision_is_finite_and_close(dtype):
     generator = torch.Generator().manual_seed(0)
     pose = torch.randn(8, 17, 3, generator=generator) * 300
     pixels, scale = torch.randn(8, 17, 2, generator=generator) * 60, torch.full((8, 1), 0.2)
-    pairs, labels = torch.randint(0, 17, (8, 2), generator=generator), torch.tensor([1, -1, 0, 1, 1, -1, 1, 0])
+    pairs, labels = (
+        torch.randint(0, 17, (8, 2), generator=generator),
+        torch.tensor([1, -1, 0, 1, 1, -1, 1, 0]),
+    )
     limbs, focal = torch.rand(1, 16, generator=generator) + 0.5, torch.full((8, 2), 1145.0)
 
     def values(kind):
@@ -125,7 +138,9 @@ def test_half_precision_is_finite_and_close(dtype):
             losses.skeleton_loss(p, limbs.to(kind), skeleton),
             losses.supervised_loss(p, torch.zeros_like(p)),
         ]
-        assert torch.isfinite(torch.autograd.grad(sum(value.float() for value in found), p)[0]).all()
+        assert torch.isfinite(
+            torch.autograd.grad(sum(value.float() for value in found), p)[0]
+        ).all()
         return torch.stack([value.float() for value in found])
 
     torch.testing.assert_close(values(dtype), values(torch.float32), rtol=0.05, atol=0.05)

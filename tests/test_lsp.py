@@ -14,9 +14,9 @@ import main_human36
 import main_lsp
 from opts.lsp import parse_options
 from opts.parsing import run_options
-from src.data import check
-from src.data.lsp import load_joints_mat, load_photos, load_truth, parse_photos
-from src.data.synthetic_photos import make_content
+from src.data import check_poses as check
+from src.data.photos import load_joints_mat, load_photos, load_truth, parse_photos
+from src.data.synthetic.photos import make_content
 from src.errors import InputError
 from src.losses import relative_depth_loss
 from src.lsp import count_wrong, wrong_labels
@@ -92,17 +92,26 @@ def put(value, *path):
         (put([], "images"), ["images", "none"]),
         (put([1], "images"), ["images[0]", "im_file"]),
         (put("yes", "images", 1, "is_train"), ["images[1] (im1.png)", "is_train", "'yes'"]),
-        (put(float("nan"), "images", 1, "keypoints", 3), ["images[1] (im1.png)", "keypoints", "nan"]),
+        (
+            put(float("nan"), "images", 1, "keypoints", 3),
+            ["images[1] (im1.png)", "keypoints", "nan"],
+        ),
         (put(10**400, "images", 1, "keypoints", 3), ["images[1] (im1.png)", "keypoints"]),
         (put("7", "images", 1, "keypoints", 3), ["images[1] (im1.png)", "keypoints", "'7'"]),
         (put([0] * 13, "images", 0, "occluded"), ["images[0] (im0.png)", "occluded", "14", "13"]),
         (put(2, "images", 0, "occluded", 4), ["images[0] (im0.png)", "occluded", "2"]),
         (put({}, "images", 0, "anns"), ["images[0] (im0.png)", "anns", "dict"]),
         (put(3, "images", 0, "anns", 1), ["images[0] (im0.png): anns[1]", "3"]),
-        (put(14, "images", 0, "anns", 1, "kp0"), ["images[0] (im0.png): anns[1]: kp0", "0 to 13", "14"]),
+        (
+            put(14, "images", 0, "anns", 1, "kp0"),
+            ["images[0] (im0.png): anns[1]: kp0", "0 to 13", "14"],
+        ),
         (put(-1, "images", 0, "anns", 1, "kp1"), ["images[0] (im0.png): anns[1]: kp1", "-1"]),
         (put(5, "images", 0, "anns", 1, "kp1"), ["images[0] (im0.png): anns[1]", "different", "5"]),
-        (put(-1, "images", 0, "anns", 1, "label"), ["images[0] (im0.png): anns[1]: label", "0", "-1"]),
+        (
+            put(-1, "images", 0, "anns", 1, "label"),
+            ["images[0] (im0.png): anns[1]: label", "0", "-1"],
+        ),
         (put(-2, "images", 0, "anns", 1, "weight"), ["images[0] (im0.png): anns[1]: weight", "-2"]),
     ],
 )
@@ -117,7 +126,9 @@ def test_refusals(tmp_path, capsys, change, words):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", "null", '{"images": 3}', "\xff\xfe", "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", "null", '{"images": 3}', "\xff\xfe", "[" * 100_000]
+)
 def test_no_label_file_at_all(tmp_path, text):
     path = tmp_path / "no.json"
     path.write_text(text)
@@ -145,7 +156,10 @@ def test_joints_that_a_detector_lacks_are_estimated_and_unknown_labels_left_out(
     keypoints = [float(value) for n in range(15) for value in (n, 10 * n)]
     anns = [{"kp0": 12, "kp1": 3, "label": 1}, {"kp0": 0, "kp1": 3, "label": 1}]
     photos = parse_photos(
-        {"joint_names": names, "images": [{"im_file": "a", "is_train": True, "keypoints": keypoints, "anns": anns}]},
+        {
+            "joint_names": names,
+            "images": [{"im_file": "a", "is_train": True, "keypoints": keypoints, "anns": anns}],
+        },
         LSP,
         "x",
     )
@@ -164,7 +178,9 @@ def test_truth_goes_by_name(tmp_path):
         (2, {"joint_names": np.array(NAMES[::-1][:13] + ["x"])}),
         (2, {"pose_3d": poses * np.nan}),
     ):
-        np.savez(tmp_path / "bad.npz", **{"pose_3d": poses, "joint_names": np.array(NAMES), **spoil})
+        np.savez(
+            tmp_path / "bad.npz", **{"pose_3d": poses, "joint_names": np.array(NAMES), **spoil}
+        )
         with pytest.raises(InputError, match="bad.npz"):
             load_truth(tmp_path / "bad.npz", count, LSP)
     with pytest.raises(InputError, match="--truth"):
@@ -203,11 +219,15 @@ def test_weights_of_labels():
     pose = torch.randn(6, 14, 3, generator=torch.Generator().manual_seed(0))
     pairs, labels = torch.tensor([[0, 1]] * 6), torch.tensor([1, -1, 1, 1, -1, 1])
     plain = relative_depth_loss(pose, pairs, labels)
-    torch.testing.assert_close(relative_depth_loss(pose, pairs, labels, weights=torch.full((6,), 3.0)), plain)
+    torch.testing.assert_close(
+        relative_depth_loss(pose, pairs, labels, weights=torch.full((6,), 3.0)), plain
+    )
     # The scale is the whole batch's; labels of weight 0 do not count.
     first = relative_depth_loss(pose, pairs, labels, weights=torch.tensor([1.0, 0, 0, 0, 0, 0]))
     distance = pose[:, 0, 2] - pose[:, 1, 2]
-    torch.testing.assert_close(first, torch.log1p(torch.exp(-2.5 * distance / distance.abs().mean()))[0])
+    torch.testing.assert_close(
+        first, torch.log1p(torch.exp(-2.5 * distance / distance.abs().mean()))[0]
+    )
 
 
 def test_synthetic_labels_err_as_annotators_do():
@@ -224,7 +244,10 @@ def test_synthetic_labels_err_as_annotators_do():
     pixels = truth[..., :2] / truth[..., 2:]
     for name in "xy":
         at = "xy".index(name)
-        correlation = [np.corrcoef(a, b)[0, 1] for a, b in zip(pixels[..., at], photos.pose_2d[..., at], strict=True)]
+        correlation = [
+            np.corrcoef(a, b)[0, 1]
+            for a, b in zip(pixels[..., at], photos.pose_2d[..., at], strict=True)
+        ]
         assert min(correlation) > 0.999
     upright = truth[:, LSP.joints.index("head"), 1] < truth[:, LSP.joints.index("right_ankle"), 1]
     assert upright.mean() > 0.9
@@ -265,7 +288,9 @@ def pretrained(human36_dir, tmp_path):
 
     def start(command=""):
         tokens = f"--data_dir {human36_dir} --ckpt {tmp_path} --exp h36 --dataset_type human36_14k --linear_size 16"
-        actions = "--threads 1 --epochs 1 --no-save_ims --actions Directions Sitting SittingDown Walking"
+        actions = (
+            "--threads 1 --epochs 1 --no-save_ims --actions Directions Sitting SittingDown Walking"
+        )
         assert main_human36.main([*tokens.split(), *actions.split(), *command.split()]) == 0
         return tmp_path / "h36"
 
@@ -278,7 +303,11 @@ def result_of(folder) -> dict:
 
 def test_the_default_run_its_pictures_and_the_same_command_twice(lsp):
     code, text, folder = lsp("--save_ims --save_predictions")
-    assert code == 0 and "SYNTHETIC data (synthetic photos)" in text and text.count("note: no photos") == 1
+    assert (
+        code == 0
+        and "SYNTHETIC data (synthetic photos)" in text
+        and text.count("note: no photos") == 1
+    )
     assert {"loss_curves.png", "test_poses.png", "predictions.npz", "last.pt", "best.pt"} <= {
         p.name for p in folder.iterdir()
     }
@@ -292,7 +321,9 @@ def test_the_default_run_its_pictures_and_the_same_command_twice(lsp):
 def test_two_and_two_epochs_equal_four(lsp):
     assert lsp("", "a")[0] == 0 and lsp("--epochs 4", "a")[0] == 0
     whole = lsp("--epochs 4", "b")[2]
-    ours, theirs = (torch.load(f / "last.pt", weights_only=True) for f in (whole.parent / "a", whole))
+    ours, theirs = (
+        torch.load(f / "last.pt", weights_only=True) for f in (whole.parent / "a", whole)
+    )
     assert all(torch.equal(ours["network"][key], theirs["network"][key]) for key in ours["network"])
     assert result_of(whole.parent / "a") == result_of(whole)
 
@@ -301,15 +332,21 @@ def test_fine_tuning_goes_on_with_optimiser_and_steps(lsp, pretrained):
     source = pretrained()
     before = torch.load(source / "last.pt", weights_only=True)
     assert lsp(f"--load {source} --limb_type avg_human36", "tuned")[0] == 0
-    code, _, folder = lsp(f"--load {source} --limb_type avg_human36 --epochs 3", "tuned")  # interrupted and resumed
+    code, _, folder = lsp(
+        f"--load {source} --limb_type avg_human36 --epochs 3", "tuned"
+    )  # interrupted and resumed
     after = torch.load(folder / "last.pt", weights_only=True)
     assert code == 0 and after["step"] - before["step"] == 3 * 24  # 1500 labels, 64 at a time
     assert torch.equal(after["statistics"]["limb_lengths"], before["statistics"]["limb_lengths"])
-    assert not torch.equal(after["statistics"]["pose_2d"]["mean"], before["statistics"]["pose_2d"]["mean"])
+    assert not torch.equal(
+        after["statistics"]["pose_2d"]["mean"], before["statistics"]["pose_2d"]["mean"]
+    )
     _, _, fresh = lsp(f"--load {source} --fresh_optimizer --use_loaded_stats", "fresh")
     after = torch.load(fresh / "last.pt", weights_only=True)
     assert after["step"] == 2 * 24
-    assert torch.equal(after["statistics"]["pose_2d"]["mean"], before["statistics"]["pose_2d"]["mean"])
+    assert torch.equal(
+        after["statistics"]["pose_2d"]["mean"], before["statistics"]["pose_2d"]["mean"]
+    )
 
 
 def test_what_was_fine_tuned_from_another_state_is_not_called_finished(lsp, pretrained):
@@ -389,15 +426,19 @@ def test_own_photos_own_skeleton_and_weights(tmp_path, lsp):
     (tmp_path / "dogs.json").write_text(json.dumps(names | {"images": images}))
     for i in range(20):
         matplotlib.image.imsave(tmp_path / f"{i}.png", rng.random((100, 100, 3)))
-    command = (
-        f"--annotations {tmp_path / 'dogs.json'} --skeleton {tmp_path / 'dog.json'} --data_dir {tmp_path} --save_ims"
-    )
+    command = f"--annotations {tmp_path / 'dogs.json'} --skeleton {tmp_path / 'dog.json'} --data_dir {tmp_path} --save_ims"
     code, text, folder = lsp(command)
     assert code == 0 and "no photos" not in text, text
-    assert result_of(folder)["skeleton"] == "own skeleton of 4 joints" and result_of(folder)["labels"] == 10
+    assert (
+        result_of(folder)["skeleton"] == "own skeleton of 4 joints"
+        and result_of(folder)["labels"] == 10
+    )
     (tmp_path / "dog.json").unlink()  # the run holds what it needs
     assert (
-        get_skeleton(torch.load(folder / "last.pt", weights_only=True)["options"]["dataset_type"]).joints[1] == "nose"
+        get_skeleton(
+            torch.load(folder / "last.pt", weights_only=True)["options"]["dataset_type"]
+        ).joints[1]
+        == "nose"
     )
     for spoil in (
         {"root": "tail"},
@@ -412,8 +453,16 @@ def test_own_photos_own_skeleton_and_weights(tmp_path, lsp):
 
 def test_defaults_are_the_papers():
     options = run_options(parse_options([])[0])
-    assert (options["epochs"], options["limb_type"], options["dataset_type"]) == (100, "avg_person", "lsp_14k")
-    assert (options["use_loaded_stats"], options["scale_range"], options["lr"]) == (False, 1.0, 0.001)
+    assert (options["epochs"], options["limb_type"], options["dataset_type"]) == (
+        100,
+        "avg_person",
+        "lsp_14k",
+    )
+    assert (options["use_loaded_stats"], options["scale_range"], options["lr"]) == (
+        False,
+        1.0,
+        0.001,
+    )
     assert options["exp"] == "synthetic_photos/ours/seed_0"
 
 
@@ -429,7 +478,12 @@ def test_written_synthetic_labels_are_the_built_in_ones(tmp_path, lsp):
 
 def test_reader_on_the_cmu_set():
     base = next(
-        (b / "data" / "cmu_lsp" for b in (ROOT, ROOT.parent / "shared") if (b / "data" / "cmu_lsp").is_dir()), None
+        (
+            b / "data" / "cmu_lsp"
+            for b in (ROOT, ROOT.parent / "shared")
+            if (b / "data" / "cmu_lsp").is_dir()
+        ),
+        None,
     )
     if base is None:
         pytest.skip("needs cmu_lsp, in data/ here or in shared/data/ beside the project")

@@ -17,9 +17,10 @@ import torch
 from conftest import ROOT
 
 import main_human36
-from src import engine, losses
+from src import losses
 from src.metrics import MEANS
 from src.skeletons import get_skeleton
+from src.training import engine
 
 
 @pytest.fixture
@@ -29,7 +30,9 @@ def run(human36_dir, tmp_path, capsys):
     def start(command="", *, exp="run"):
         tokens = f"--data_dir {human36_dir} --ckpt {tmp_path} --exp {exp} --linear_size 32 --threads 1 --no-save_ims"
         actions = "--actions Directions Sitting SittingDown Walking"
-        code = main_human36.main([*tokens.split(), *actions.split(), "--epochs", "2", *command.split()])
+        code = main_human36.main(
+            [*tokens.split(), *actions.split(), "--epochs", "2", *command.split()]
+        )
         captured = capsys.readouterr()
         return code, captured.out + captured.err, tmp_path / exp
 
@@ -46,7 +49,10 @@ def result_of(folder):
 
 def log_of(folder):
     with (folder / "log.csv").open() as file:
-        return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
+        return [
+            {name: value for name, value in row.items() if name != "seconds"}
+            for row in csv.DictReader(file)
+        ]
 
 
 def assert_same_run(one, other):
@@ -54,7 +60,9 @@ def assert_same_run(one, other):
     for name in ("last.pt", "best.pt"):
         ours, theirs = load(one, name), load(other, name)
         assert ours["epoch"] == theirs["epoch"]
-        assert all(torch.equal(ours["network"][key], theirs["network"][key]) for key in ours["network"])
+        assert all(
+            torch.equal(ours["network"][key], theirs["network"][key]) for key in ours["network"]
+        )
     ours, theirs = load(one)["optimizer"]["state"], load(other)["optimizer"]["state"]
     assert all(torch.equal(ours[i][key], theirs[i][key]) for i in ours for key in ours[i])
     assert log_of(one) == log_of(other)
@@ -63,16 +71,33 @@ def assert_same_run(one, other):
 
 @pytest.mark.parametrize("preset", ["ours", "supervised"])
 def test_a_run_and_its_folder(run, preset):
-    code, text, folder = run(f"--preset {preset} --epochs 3 --save_predictions --save_ims --amt_test_data 3")
+    code, text, folder = run(
+        f"--preset {preset} --epochs 3 --save_predictions --save_ims --amt_test_data 3"
+    )
     assert code == 0, text
     contents = {path.name for path in folder.iterdir()}
     assert contents == {
-        *("options.json", "environment.json", "log.csv", "last.pt", "best.pt", "result.json", "predictions.npz"),
+        *(
+            "options.json",
+            "environment.json",
+            "log.csv",
+            "last.pt",
+            "best.pt",
+            "result.json",
+            "predictions.npz",
+        ),
         *("loss_curves.png", "test_poses.png"),
     }
     result = result_of(folder)
-    assert (result["epoch"], result["which"], result["skeleton"], result["seed"]) == (3, "last", "human36_17k", 0)
-    assert result["frames"] == 2 * 4 * 2 * 4 * 4  # subjects, actions, files, cameras, every third of 12 frames
+    assert (result["epoch"], result["which"], result["skeleton"], result["seed"]) == (
+        3,
+        "last",
+        "human36_17k",
+        0,
+    )
+    assert (
+        result["frames"] == 2 * 4 * 2 * 4 * 4
+    )  # subjects, actions, files, cameras, every third of 12 frames
     assert list(result["per_action"]) == ["Directions", "Sitting", "SittingDown", "Walking"]
     assert set(result["per_joint"]) == set(get_skeleton("human36_17k").joints)
     for mean in MEANS.values():
@@ -90,7 +115,9 @@ def test_a_run_and_its_folder(run, preset):
     errors = np.linalg.norm(predictions["aligned_mm"] - predictions["target_mm"], axis=-1)
     np.testing.assert_allclose(errors, predictions["pa_mpjpe_joint_errors_mm"], rtol=1e-4)
     assert errors.mean() == pytest.approx(result["pa_mpjpe_mm"], rel=1e-4)
-    assert f"{result['pa_mpjpe_mm']:.1f}" in text and "epoch 3 (last)" in text and str(folder) in text
+    assert (
+        f"{result['pa_mpjpe_mm']:.1f}" in text and "epoch 3 (last)" in text and str(folder) in text
+    )
     terms = {"ours": ["relative", "reproj", "root", "symm"], "supervised": ["mse"]}[preset]
     assert all(term in text for term in terms)
     assert [row["epoch"] for row in log_of(folder)] == ["1", "2", "3"]
@@ -98,12 +125,20 @@ def test_a_run_and_its_folder(run, preset):
 
 
 def test_it_learns(run):
-    code, text, folder = run("--preset supervised --epochs 25 --linear_size 128 --test_subjects 1 --dropout 0.1")
+    code, text, folder = run(
+        "--preset supervised --epochs 25 --linear_size 128 --test_subjects 1 --dropout 0.1"
+    )
     assert code == 0
     first, last = log_of(folder)[0], log_of(folder)[-1]
     assert float(last["pa_mpjpe_mm"]) < 0.6 * float(first["pa_mpjpe_mm"])
-    assert "[1]" in text and "too good" in text and result_of(folder)["data"]["overlapping_subjects"] == [1]
-    code, text, folder = run("--epochs 25 --linear_size 128 --test_subjects 1 --dropout 0.1", exp="ours")
+    assert (
+        "[1]" in text
+        and "too good" in text
+        and result_of(folder)["data"]["overlapping_subjects"] == [1]
+    )
+    code, text, folder = run(
+        "--epochs 25 --linear_size 128 --test_subjects 1 --dropout 0.1", exp="ours"
+    )
     assert code == 0
     assert float(log_of(folder)[-1]["relative"]) < 0.7 * float(log_of(folder)[0]["relative"])
 
@@ -135,7 +170,7 @@ def test_a_lost_result_is_made_again(run):
 def test_the_same_command_again_does_nothing(run, monkeypatch):
     _, first, folder = run()
     before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
-    monkeypatch.setattr("src.build.load_human36", None)  # not even the data are read
+    monkeypatch.setattr("src.training.build.load_human36", None)  # not even the data are read
     code, text, _ = run()
     assert code == 0 and "finished already" in text
     assert first.splitlines()[-9:] == text.splitlines()[-9:]
@@ -145,7 +180,14 @@ def test_the_same_command_again_does_nothing(run, monkeypatch):
 def test_a_run_killed_in_mid_epoch_goes_on_to_the_same_numbers(run, human36_dir, tmp_path):
     options = f"--data_dir {human36_dir} --ckpt {tmp_path} --exp killed --linear_size 256 --threads 1 --no-save_ims"
     actions = "--actions Directions Sitting SittingDown Walking"
-    command = [sys.executable, "main_human36.py", *options.split(), *actions.split(), "--epochs", "10000"]
+    command = [
+        sys.executable,
+        "main_human36.py",
+        *options.split(),
+        *actions.split(),
+        "--epochs",
+        "10000",
+    ]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     folder = tmp_path / "killed"
     deadline = time.monotonic() + 60
@@ -204,7 +246,9 @@ def test_seeds_differ_and_repeat(run):
     _, _, same = run("--epochs 1", exp="b")
     _, _, other = run("--epochs 1 --seed 1", exp="c")
     assert_same_run(one, same)
-    assert not torch.equal(load(one)["network"]["pose_head.weight"], load(other)["network"]["pose_head.weight"])
+    assert not torch.equal(
+        load(one)["network"]["pose_head.weight"], load(other)["network"]["pose_head.weight"]
+    )
 
 
 def test_test_batch_changes_nothing_but_rounding(run):
@@ -248,7 +292,9 @@ def test_a_loss_that_is_not_finite_stops_the_run(run, monkeypatch):
     _, _, folder = run("--epochs 1")
     kept = (folder / "last.pt").read_bytes()
     root_loss, calls = losses.root_loss, itertools.count(1)
-    monkeypatch.setattr(losses, "root_loss", lambda *args: root_loss(*args) * (math.nan if next(calls) == 7 else 1))
+    monkeypatch.setattr(
+        losses, "root_loss", lambda *args: root_loss(*args) * (math.nan if next(calls) == 7 else 1)
+    )
     code, text, _ = run("--epochs 2")
     assert code == 2 and "root is not finite in epoch 2, step 7;" in text
     assert (folder / "last.pt").read_bytes() == kept
@@ -265,10 +311,20 @@ def test_eval_only_gives_the_same_errors(run):
     code, _, folder = run(f"--preset supervised --eval_only --load {trained}", exp="tested")
     assert code == 0
     before, after = result_of(trained), result_of(folder)
-    assert {path.name for path in folder.iterdir()} == {"options.json", "environment.json", "result.json"}
-    assert after["pa_mpjpe_mm"] == before["pa_mpjpe_mm"] and after["per_action"] == before["per_action"]
+    assert {path.name for path in folder.iterdir()} == {
+        "options.json",
+        "environment.json",
+        "result.json",
+    }
+    assert (
+        after["pa_mpjpe_mm"] == before["pa_mpjpe_mm"]
+        and after["per_action"] == before["per_action"]
+    )
     assert (after["trained"], after["epoch"], after["loaded_from"]) == (False, 1, str(trained))
-    assert "finished already" in run(f"--preset supervised --eval_only --load {trained}", exp="tested")[1]
+    assert (
+        "finished already"
+        in run(f"--preset supervised --eval_only --load {trained}", exp="tested")[1]
+    )
 
 
 def test_eval_only_notices_that_the_run_has_gone_on(run):
@@ -292,12 +348,18 @@ def test_a_loaded_run_goes_on_without_the_other(run):
 
 
 @pytest.mark.parametrize("name", ["last.pt", "options.json", "result.json"])
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"garbage", "list", "empty dict", "wrong weights"])
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{}", b"garbage", "list", "empty dict", "wrong weights"]
+)
 def test_damaged_files_of_a_run_are_named(run, name, content):
     _, _, folder = run("--epochs 1")
     if isinstance(content, str):
         whole = load(folder)
-        content = {"list": [1], "empty dict": {}, "wrong weights": whole | {"network": {"x": torch.zeros(1)}}}[content]
+        content = {
+            "list": [1],
+            "empty dict": {},
+            "wrong weights": whole | {"network": {"x": torch.zeros(1)}},
+        }[content]
         torch.save(content, folder / name)
     else:
         (folder / name).write_bytes(content)
@@ -308,7 +370,9 @@ def test_damaged_files_of_a_run_are_named(run, name, content):
     assert (folder / name).read_bytes() == before
 
 
-@pytest.mark.parametrize("change", [{"options": []}, {"network": {}}, {"statistics": {}}, {"epoch": "x"}])
+@pytest.mark.parametrize(
+    "change", [{"options": []}, {"network": {}}, {"statistics": {}}, {"epoch": "x"}]
+)
 def test_damaged_checkpoints_to_test_are_named(run, change):
     _, _, first = run("--epochs 1", exp="first")
     torch.save(load(first) | change, first / "last.pt")
@@ -328,7 +392,10 @@ def test_load_starts_from_those_weights(run):
     code, text, second = run(f"--epochs 1 --lr 1e-12 --load {first}", exp="second")
     assert code == 0
     assert result_of(second)["epoch"] == 1
-    weights, before = load(second)["network"]["pose_head.weight"], load(first)["network"]["pose_head.weight"]
+    weights, before = (
+        load(second)["network"]["pose_head.weight"],
+        load(first)["network"]["pose_head.weight"],
+    )
     torch.testing.assert_close(weights, before, rtol=0, atol=1e-6)
 
 
@@ -355,7 +422,11 @@ def test_refused_data_leave_nothing_behind(run, tmp_path):
 
 def test_too_little_to_train_on(run):
     code, text, folder = run("--amt_train_data 0.0001")
-    assert code == 2 and "--amt_train_data 0.0001 keeps 0 of 1920 frames" in text and not folder.exists()
+    assert (
+        code == 2
+        and "--amt_train_data 0.0001 keeps 0 of 1920 frames" in text
+        and not folder.exists()
+    )
 
 
 @pytest.mark.parametrize(
@@ -389,9 +460,13 @@ def test_dry_run_touches_nothing(run):
 
 
 def test_as_a_process_of_its_own(human36_dir, tmp_path):
-    command = f"main_human36.py --data_dir {human36_dir} --actions Dancing --ckpt {tmp_path / 'runs'}"
+    command = (
+        f"main_human36.py --data_dir {human36_dir} --actions Dancing --ckpt {tmp_path / 'runs'}"
+    )
     # From another folder, without a display.
     command = [sys.executable, str(ROOT / "main_human36.py"), *command.split()[1:]]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "DISPLAY": ""})
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "DISPLAY": ""}
+    )
     assert done.returncode == 2
     assert done.stdout == "" and len(done.stderr.splitlines()) == 1 and "Dancing" in done.stderr

@@ -80,7 +80,9 @@ def test_degenerate_poses(prediction, target, dtype):
     assert ((aligned - target_poses).square().sum(dim=(1, 2)) <= size * (1 + 1e-4) + 1e-6).all()
     if prediction in ("point", "origin") or target in ("point", "origin"):
         assert (scale == 0).all()
-        torch.testing.assert_close(aligned, target_poses.mean(dim=1, keepdim=True).expand_as(aligned))
+        torch.testing.assert_close(
+            aligned, target_poses.mean(dim=1, keepdim=True).expand_as(aligned)
+        )
     elif prediction == target:
         torch.testing.assert_close(aligned, target_poses, rtol=1e-3, atol=0.1)
 
@@ -107,7 +109,9 @@ def test_errors_by_hand():
     # A shift is not undone by the scaled error, which multiplies and does nothing else.
     shifted = 2 * target + torch.tensor([0.0, 0.0, 6.0])
     np.testing.assert_allclose(joint_errors(shifted, target, "scale"), [[3, 3, 3, 3]], rtol=1e-6)
-    np.testing.assert_allclose(joint_errors(shifted, target, "procrustes"), [[0, 0, 0, 0]], atol=1e-6)
+    np.testing.assert_allclose(
+        joint_errors(shifted, target, "procrustes"), [[0, 0, 0, 0]], atol=1e-6
+    )
     with pytest.raises(ValueError, match="'rigid'"):
         joint_errors(target, target, "rigid")
 

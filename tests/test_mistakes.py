@@ -18,12 +18,14 @@ from conftest import ROOT
 from miniature import detection_path, motion, write_cameras, write_human36, write_motion
 
 import main_human36
-from src.runs import RunFolder
+from src.training.run_folder import RunFolder
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    return write_human36(tmp_path_factory.mktemp("whole") / "data", subjects=(1, 9), actions=("Walking",), frames=4)
+    return write_human36(
+        tmp_path_factory.mktemp("whole") / "data", subjects=(1, 9), actions=("Walking",), frames=4
+    )
 
 
 @pytest.fixture
@@ -73,8 +75,15 @@ OPTIONS = {  # the words stand in the one line
     "--amt_train_data 150": ["--amt_train_data", "at most 1"],
     "--amt_train_data 0.01": ["--amt_train_data 0.01", "at least 2"],
     "--num_pairs 200": ["--num_pairs 200", "136"],
-    "--test_noise_type_2d detections": ["these detections", "--dataset_type shg_16k", "not human36_17k"],
-    "--rel_labels_noise_prob mturk --tolerance_mm 10": ["--rel_labels_noise_prob", "--tolerance_mm"],
+    "--test_noise_type_2d detections": [
+        "these detections",
+        "--dataset_type shg_16k",
+        "not human36_17k",
+    ],
+    "--rel_labels_noise_prob mturk --tolerance_mm 10": [
+        "--rel_labels_noise_prob",
+        "--tolerance_mm",
+    ],
     "--dataset_type human36_19k --limb_type avg_person": ["--limb_type avg_person", "human36_19k"],
     "--eval_only": ["--eval_only", "--load"],
     "--load nowhere": ["nowhere/last.pt", "no such file"],
@@ -105,22 +114,52 @@ def check(outcome, words):
 
 
 DATA = {
-    "empty folder": (lambda d: (shutil.rmtree(d), d.mkdir()), ["data", "expected cameras.h5", "an empty folder"]),
+    "empty folder": (
+        lambda d: (shutil.rmtree(d), d.mkdir()),
+        ["data", "expected cameras.h5", "an empty folder"],
+    ),
     "no cameras": (lambda d: (d / "cameras.h5").unlink(), ["expected cameras.h5", "S1"]),
     "cameras are text": (lambda d: (d / "cameras.h5").write_text("R T f"), ["cameras.h5", "HDF5"]),
     "cameras of others": (lambda d: write_cameras(d / "cameras.h5", (5,)), ["subject 9", "[5]"]),
     "no subject": (lambda d: shutil.rmtree(d / "S1"), ["S1", "no such folder"]),
-    "no action": (lambda d: [p.unlink() for p in walking(d).parent.iterdir()], ["no file of Walking"]),
-    "truncated": (lambda d: walking(d).write_bytes(walking(d).read_bytes()[:1000]), ["Walking.h5", "HDF5"]),
-    "other dataset": (lambda d: overwrite_name(walking(d)), ["Walking.h5", "3D_positions", "found poses"]),
-    "17 joints": (lambda d: overwrite(walking(d), "3D_positions", np.zeros((51, 4))), ["(96, frames)", "(51, 4)"]),
-    "transposed": (lambda d: overwrite(walking(d), "3D_positions", np.zeros((4, 96))), ["(96, frames)", "(4, 96)"]),
+    "no action": (
+        lambda d: [p.unlink() for p in walking(d).parent.iterdir()],
+        ["no file of Walking"],
+    ),
+    "truncated": (
+        lambda d: walking(d).write_bytes(walking(d).read_bytes()[:1000]),
+        ["Walking.h5", "HDF5"],
+    ),
+    "other dataset": (
+        lambda d: overwrite_name(walking(d)),
+        ["Walking.h5", "3D_positions", "found poses"],
+    ),
+    "17 joints": (
+        lambda d: overwrite(walking(d), "3D_positions", np.zeros((51, 4))),
+        ["(96, frames)", "(51, 4)"],
+    ),
+    "transposed": (
+        lambda d: overwrite(walking(d), "3D_positions", np.zeros((4, 96))),
+        ["(96, frames)", "(4, 96)"],
+    ),
     "no frames": (lambda d: overwrite(walking(d), "3D_positions", np.zeros((96, 0))), ["(96, 0)"]),
     "text": (lambda d: overwrite(walking(d), "3D_positions", [b"a"]), ["expected numbers"]),
-    "NaN": (lambda d: write_motion(walking(d), poses_with(np.nan)), ["Walking.h5", "NaN", "frame 2"]),
-    "infinite": (lambda d: write_motion(walking(d, 9), poses_with(np.inf)), ["S9", "infinite", "frame 2"]),
-    "zeros": (lambda d: write_motion(walking(d), np.zeros((4, 32, 3))), ["Walking.h5", "one point"]),
-    "behind": (lambda d: write_motion(walking(d), motion(4, 0) + [3e4, 0, 0]), ["behind camera", "cameras.h5"]),
+    "NaN": (
+        lambda d: write_motion(walking(d), poses_with(np.nan)),
+        ["Walking.h5", "NaN", "frame 2"],
+    ),
+    "infinite": (
+        lambda d: write_motion(walking(d, 9), poses_with(np.inf)),
+        ["S9", "infinite", "frame 2"],
+    ),
+    "zeros": (
+        lambda d: write_motion(walking(d), np.zeros((4, 32, 3))),
+        ["Walking.h5", "one point"],
+    ),
+    "behind": (
+        lambda d: write_motion(walking(d), motion(4, 0) + [3e4, 0, 0]),
+        ["behind camera", "cameras.h5"],
+    ),
 }
 
 
@@ -150,7 +189,10 @@ def test_ctrl_c_while_libraries_are_imported(tmp_path):
 def test_a_file_for_a_folder(command, data, tmp_path):
     check(command(f"--data_dir {data / 'cameras.h5'}"), ["is a file"])
     assert command("")[0] == 0
-    check(command(f"--load {tmp_path / 'runs' / 'run' / 'last.pt'}", exp="b"), ["--load", "is a file", "folder"])
+    check(
+        command(f"--load {tmp_path / 'runs' / 'run' / 'last.pt'}", exp="b"),
+        ["--load", "is a file", "folder"],
+    )
 
 
 DETECTED = "--dataset_type shg_16k --train_noise_type_2d detections --test_noise_type_2d detections"
@@ -186,7 +228,10 @@ def test_a_folder_of_another_run(command):
 def test_a_checkpoint_of_another_skeleton_or_width(command, tmp_path, name):
     assert command("")[0] == 0
     other = {"dataset_type": "shg_16k", "linear_size": "16"}[name]
-    check(command(f"--load {tmp_path / 'runs' / 'run'} --{name} {other}", exp="other"), [f"--{name}", other])
+    check(
+        command(f"--load {tmp_path / 'runs' / 'run'} --{name} {other}", exp="other"),
+        [f"--{name}", other],
+    )
     assert not (tmp_path / "runs" / "other").exists()
 
 
@@ -204,8 +249,14 @@ def test_a_full_disk(command, tmp_path, monkeypatch):
 
     monkeypatch.setattr(torch, "save", save)
     code, captured = command("")
-    assert code == 2 and "best.pt: cannot be written ([Errno 28] No space left on device)" in captured.err
-    assert {path.name for path in (tmp_path / "runs" / "run").iterdir()} == {"options.json", "environment.json"}
+    assert (
+        code == 2
+        and "best.pt: cannot be written ([Errno 28] No space left on device)" in captured.err
+    )
+    assert {path.name for path in (tmp_path / "runs" / "run").iterdir()} == {
+        "options.json",
+        "environment.json",
+    }
 
 
 def test_a_network_larger_than_memory(command):
@@ -221,14 +272,20 @@ def test_a_network_larger_than_memory(command):
     )
 
 
-@pytest.mark.parametrize("change", [{"data": {}}, {"best": 3}, {"per_action": {"Walking": {}}}, {"skeleton": None}])
+@pytest.mark.parametrize(
+    "change", [{"data": {}}, {"best": 3}, {"per_action": {"Walking": {}}}, {"skeleton": None}]
+)
 def test_a_result_with_holes(command, tmp_path, change):
     assert command("")[0] == 0
     path = tmp_path / "runs" / "run" / "result.json"
     content = json.loads(path.read_text())
     path.write_text(json.dumps(content | change | {"pa_mpjpe_action_mean_mm": "x"}))
     code, captured = command("")
-    assert code == 2 and "result.json: is damaged" in captured.err and len(captured.err.splitlines()) == 1
+    assert (
+        code == 2
+        and "result.json: is damaged" in captured.err
+        and len(captured.err.splitlines()) == 1
+    )
 
 
 def test_no_cuda_here(command, monkeypatch):

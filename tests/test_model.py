@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from src.checkpoints import rename_2018
+from src.legacy_2018.checkpoints import rename_2018
 from src.model import Dropout, LiftingNetwork, Linear
 from src.standardize import Standardizer
 
@@ -12,7 +12,9 @@ def test_parameter_count_of_the_paper():
 
 
 def test_shapes_and_ranges():
-    pose, scale = LiftingNetwork(16, linear_size=8, num_stages=2, scale_range=0.001)(torch.randn(5, 16, 2))
+    pose, scale = LiftingNetwork(16, linear_size=8, num_stages=2, scale_range=0.001)(
+        torch.randn(5, 16, 2)
+    )
     assert pose.shape == (5, 16, 3) and scale.shape == (5, 1)
     assert ((scale > 0) & (scale < 0.001)).all()
 
@@ -21,7 +23,9 @@ def test_supervised_network_has_neither_multiplier_nor_scale():
     network = LiftingNetwork(17, linear_size=8, scale_range=None, output_multiplier=None)
     pose, scale = network(torch.randn(5, 17, 2))
     assert pose.shape == (5, 17, 3) and scale is None
-    assert not any("scale" in name or "multiplier" in name for name, _ in network.named_parameters())
+    assert not any(
+        "scale" in name or "multiplier" in name for name, _ in network.named_parameters()
+    )
 
 
 def test_multiplier_is_learned_and_elementwise():
@@ -42,13 +46,19 @@ def test_input_is_interleaved():
     seen = []
     network.first.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     network(x)
-    assert torch.equal(seen[0][:, :4], torch.stack([x[:, 0, 0], x[:, 0, 1], x[:, 1, 0], x[:, 1, 1]], dim=1))
+    assert torch.equal(
+        seen[0][:, :4], torch.stack([x[:, 0, 0], x[:, 0, 1], x[:, 1, 0], x[:, 1, 1]], dim=1)
+    )
 
 
 def test_weights_are_kaiming_normal():
     torch.manual_seed(0)
     network = LiftingNetwork(17, linear_size=512)
-    for layer, inputs in ((network.first.linear, 34), (network.blocks[0][1].linear, 512), (network.pose_head, 512)):
+    for layer, inputs in (
+        (network.first.linear, 34),
+        (network.blocks[0][1].linear, 512),
+        (network.pose_head, 512),
+    ):
         assert layer.weight.std().item() == pytest.approx((2 / inputs) ** 0.5, rel=0.05)
         assert layer.bias.abs().max() <= inputs**-0.5
     assert (network.first.norm.weight == 1).all()
@@ -100,7 +110,9 @@ def test_standardizer():
     scaled = standardizer.apply(torch.from_numpy(poses))
     assert (scaled[:, 0] == 0).all()
     torch.testing.assert_close(scaled[:, 1:].mean(dim=0), torch.zeros(3, 2), atol=1e-5, rtol=0)
-    torch.testing.assert_close(standardizer.invert(scaled), torch.from_numpy(poses), atol=1e-3, rtol=0)
+    torch.testing.assert_close(
+        standardizer.invert(scaled), torch.from_numpy(poses), atol=1e-3, rtol=0
+    )
     # Where the training set never moved, the result is 0 whatever comes.
     assert (standardizer.apply(torch.full((1, 4, 2), 7.0))[:, 0] == 0).all()
     same = Standardizer(**standardizer._asdict())
@@ -120,7 +132,11 @@ def test_dropout_is_independent_and_fair_in_every_place():
 def test_dropout_of_any_size_and_type():
     for shape in ((1, 1), (3, 5), (7,)):
         y = Dropout(0.5).train()(torch.ones(shape, dtype=torch.float64))
-        assert y.shape == shape and y.dtype == torch.float64 and set(y.flatten().tolist()) <= {0.0, 2.0}
+        assert (
+            y.shape == shape
+            and y.dtype == torch.float64
+            and set(y.flatten().tolist()) <= {0.0, 2.0}
+        )
 
 
 @pytest.mark.parametrize("size", [(64, 34, 1024), (1, 1024, 51), (5, 16, 1)])
@@ -133,7 +149,12 @@ def test_linear_by_one_dnn_is_torchs(size):
     plain.load_state_dict(layer.state_dict())
     found = []
     for module in (layer, plain):
-        x = torch.arange(batch * inputs, dtype=torch.float32).reshape(batch, inputs).sin().requires_grad_()
+        x = (
+            torch.arange(batch * inputs, dtype=torch.float32)
+            .reshape(batch, inputs)
+            .sin()
+            .requires_grad_()
+        )
         y = module(x)
         y.cos().sum().backward()
         found.append([y.detach(), x.grad, module.weight.grad, module.bias.grad])

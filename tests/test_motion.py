@@ -9,11 +9,14 @@ import pytest
 from forms import damaged
 from scipy.spatial.transform import Rotation
 
-from src.data import bvh_people, check, clips, motion
+from src.data import check_poses as check
 from src.data.arrays import ACTIONS
-from src.data.bvh import read_bvh
-from src.data.human36 import load_human36
-from src.data.sources import open_source
+from src.data.human36.forms import open_source
+from src.data.human36.load import load_human36
+from src.data.mocap import clips
+from src.data.mocap import convert as motion
+from src.data.mocap import people as bvh_people
+from src.data.mocap.bvh import read_bvh
 from src.errors import InputError
 from src.skeletons import HUMAN36_JOINTS, get_skeleton
 
@@ -23,13 +26,21 @@ needs_cmu = pytest.mark.skipif(not CMU.is_dir(), reason="the public CMU conversi
 # Joint: (its children, offset in cm), standing with level arms, y up, facing +z, left at +x.
 _ARM = ("Collar", (2.5, 19, -5), [("Shldr", (9, -2, 1.5), [("ForeArm", (28, -2, 0), [("Hand", (22, 1, 0), [
     ("Thumb1", (1, 0, 3), [("Thumb2", (3, 0, 3), [])]), ("Mid1", (8, 1, 0), [])])])])])  # fmt: skip
-_LEG = ("Buttock", (9, 4, 1), [("Thigh", (0, -2, -2), [("Shin", (0, -37, 1), [("Foot", (0, -45, -5), [])])])])
+_LEG = (
+    "Buttock",
+    (9, 4, 1),
+    [("Thigh", (0, -2, -2), [("Shin", (0, -37, 1), [("Foot", (0, -45, -5), [])])])],
+)
 _HEAD = ("neck", (0, 22, -2), [("head", (0, 7, 1), [])])
 
 
 def _side(bone, letter: str):
     name, (x, y, z), children = bone
-    return letter + name, (x if letter == "l" else -x, y, z), [_side(child, letter) for child in children]
+    return (
+        letter + name,
+        (x if letter == "l" else -x, y, z),
+        [_side(child, letter) for child in children],
+    )
 
 
 def poser_tree():
@@ -43,7 +54,15 @@ def names_of(bone) -> list[str]:
 
 
 def write_bvh(
-    path: Path, frames: np.ndarray, *, tree=None, order="ZXY", rename=str, scale=1.0, frame_time=1 / 40, turn=(0, 1, 2)
+    path: Path,
+    frames: np.ndarray,
+    *,
+    tree=None,
+    order="ZXY",
+    rename=str,
+    scale=1.0,
+    frame_time=1 / 40,
+    turn=(0, 1, 2),
 ) -> Path:
     """frames (F, 3 + 3J): the hips' place, then degrees per joint in the channels' ``order``."""
 
@@ -58,7 +77,12 @@ def write_bvh(
             yield from lines(child, depth + 1)
         if not children:
             offset = np.array([0, -1, 10] if "Foot" in name else [1, 0, 0])[list(turn)]
-            yield from ("End Site", "{", "OFFSET " + " ".join(f"{scale * value:.6f}" for value in offset), "}")
+            yield from (
+                "End Site",
+                "{",
+                "OFFSET " + " ".join(f"{scale * value:.6f}" for value in offset),
+                "}",
+            )
         yield "}"
 
     rows = [" ".join(f"{value:.6f}" for value in frame) for frame in frames]
@@ -72,7 +96,9 @@ def moving(frames: int, seed: int, *, amount=12.0) -> np.ndarray:
     """Arms down, everything swaying smoothly, two metres of walk."""
     rng, names = np.random.default_rng(seed), names_of(poser_tree())
     time = np.linspace(0, frames / 40, frames)[:, None]
-    angles = amount * np.sin(time * rng.uniform(1, 3, 3 * len(names)) + rng.uniform(0, 6, 3 * len(names)))
+    angles = amount * np.sin(
+        time * rng.uniform(1, 3, 3 * len(names)) + rng.uniform(0, 6, 3 * len(names))
+    )
     angles = angles.reshape(frames, -1, 3)
     angles[:, [names.index("rShin"), names.index("lShin")]] = [0, 20, 0]
     angles[:, names.index("rShldr"), 0] += 75
@@ -87,7 +113,11 @@ def folder(tmp_path_factory):
     root = tmp_path_factory.mktemp("bvh") / "files"
     for person in range(1, 5):
         for number in (1, 2):
-            write_bvh(root / f"{person:02}_{number:02}.bvh", moving(60, 10 * person + number), scale=1 + person / 50)
+            write_bvh(
+                root / f"{person:02}_{number:02}.bvh",
+                moving(60, 10 * person + number),
+                scale=1 + person / 50,
+            )
     return root
 
 
@@ -97,15 +127,20 @@ def convert(folder, out, *argv):
 
 def test_places_by_hand(tmp_path):
     tree = "hip", (1, 2, 3), [("arm", (0, 10, 0), [("hand", (5, 0, 0), [])])]
-    frames = np.array([[100, 0, 0, 0, 0, 0, 90, 0, 0, 0, 0, 0], [0, 0, 0, 90, 0, 0, 0, 90, 0, 0, 0, 0]])
+    frames = np.array(
+        [[100, 0, 0, 0, 0, 0, 90, 0, 0, 0, 0, 0], [0, 0, 0, 90, 0, 0, 0, 90, 0, 0, 0, 0]]
+    )
     bvh = read_bvh(write_bvh(tmp_path / "a.bvh", frames, tree=tree))
     hip, arm, hand, end = bvh.places(range(4), bvh.motion).swapaxes(0, 1)
     # First frame: the arm turned by 90 degrees about z, so the hand is above it instead of beside it.
     np.testing.assert_allclose(
-        [hip[0], arm[0], hand[0], end[0]], np.add([101, 2, 3], [[0, 0, 0], [0, 10, 0], [0, 15, 0], [0, 16, 0]])
+        [hip[0], arm[0], hand[0], end[0]],
+        np.add([101, 2, 3], [[0, 0, 0], [0, 10, 0], [0, 15, 0], [0, 16, 0]]),
     )
     # Second: the hips by 90 about z (y becomes -x, x becomes y), the arm by 90 about x, the axis that its hand is on.
-    np.testing.assert_allclose([hip[1], arm[1], hand[1]], [[1, 2, 3], [-9, 2, 3], [-9, 7, 3]], atol=1e-12)
+    np.testing.assert_allclose(
+        [hip[1], arm[1], hand[1]], [[1, 2, 3], [-9, 2, 3], [-9, 7, 3]], atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("order", ["ZXY", "XYZ", "YZX"])
@@ -187,7 +222,9 @@ def test_damaged_files_give_one_line_or_people(folder, tmp_path, count):
             assert str(error)
         else:
             assert poses.shape[1:] == (32, 3) and np.isfinite(poses).all()
-            speed = np.linalg.norm(np.diff(poses - poses[:, :1], axis=0), axis=-1).max(initial=0) * 40
+            speed = (
+                np.linalg.norm(np.diff(poses - poses[:, :1], axis=0), axis=-1).max(initial=0) * 40
+            )
             assert speed < 25_000  # what jumps is left out
 
 
@@ -229,14 +266,20 @@ def test_the_same_seed_gives_the_same_set(folder, tmp_path):
     for out, seed in (("a", 0), ("b", 0), ("c", 1)):
         assert convert(folder, tmp_path / out, "--seed", seed) == 0
     content = [
-        {path.relative_to(tmp_path / out): path.read_bytes() for path in (tmp_path / out).rglob("*.h5")}
+        {
+            path.relative_to(tmp_path / out): path.read_bytes()
+            for path in (tmp_path / out).rglob("*.h5")
+        }
         for out in "abc"
     ]
     assert content[0] == content[1] and content[0] != content[2]
 
 
 def test_cameras_at_other_heights_and_distances(folder, tmp_path):
-    assert convert(folder, tmp_path / "out", "--pitch", 30, 40, "--distance", 7, 8, "--vary_bodies") == 0
+    assert (
+        convert(folder, tmp_path / "out", "--pitch", 30, 40, "--distance", 7, 8, "--vary_bodies")
+        == 0
+    )
     for camera in open_source(tmp_path / "out").cameras.values():
         place = camera.T[:, 0] - [0, 0, 925]
         assert 7000 < np.linalg.norm(place) < 8000
@@ -251,7 +294,11 @@ def test_bodies_vary_on_request_alone(folder, tmp_path):
         source = open_source(tmp_path / out)
         poses = [source.world(subject, "Eating")[0] for subject in source.subjects()]
         legs[out] = np.array([np.linalg.norm(pose[2] - pose[3]) for pose in poses])
-    assert legs["same"].std() / legs["same"].mean() < 0.03 < legs["varied"].std() / legs["varied"].mean()
+    assert (
+        legs["same"].std() / legs["same"].mean()
+        < 0.03
+        < legs["varied"].std() / legs["varied"].mean()
+    )
 
 
 @pytest.mark.parametrize(("turn", "up"), [((0, 1, 2), "+y"), ((2, 0, 1), "+z"), ((1, 2, 0), "+x")])
@@ -263,7 +310,15 @@ def test_units_and_the_axis_up_are_found(tmp_path, capsys, turn, up):
     frames = np.zeros((40, 3 + 3 * len(names_of(poser_tree()))))
     for scale, unit in ((1.0, "cm"), (0.01, "m"), (10.0, "mm"), (1 / 2.54, "inches")):
         clip = clips.read_clip(
-            _arms_down(write_bvh(tmp_path / unit / "a.bvh", frames, tree=turned(poser_tree()), scale=scale, turn=turn)),
+            _arms_down(
+                write_bvh(
+                    tmp_path / unit / "a.bvh",
+                    frames,
+                    tree=turned(poser_tree()),
+                    scale=scale,
+                    turn=turn,
+                )
+            ),
             fps=50,
         )
         assert clip.unit == unit and clips.find_up([clip]) == up
@@ -271,7 +326,10 @@ def test_units_and_the_axis_up_are_found(tmp_path, capsys, turn, up):
         head, feet = (world[:, HUMAN36_JOINTS.index(name), 2] for name in ("head", "left_foot_tip"))
         assert (head - feet).min() > 1400 and (head - feet).max() < 1800
         left, right = (world[0, HUMAN36_JOINTS.index(f"{side}_hip")] for side in ("left", "right"))
-        toes = world[0, HUMAN36_JOINTS.index("left_foot_tip")] - world[0, HUMAN36_JOINTS.index("left_ankle")]
+        toes = (
+            world[0, HUMAN36_JOINTS.index("left_foot_tip")]
+            - world[0, HUMAN36_JOINTS.index("left_ankle")]
+        )
         assert np.cross(left - right, [0, 0, 1]) @ toes > 0  # not mirrored
 
 
@@ -287,7 +345,9 @@ def test_a_leading_t_pose_and_jumps_are_left_out(tmp_path):
     frames[0, 3:] = 0
     frames[40:43, 6:] += 120
     clip = clips.read_clip(write_bvh(tmp_path / "a.bvh", frames), fps=50)
-    kept = clips.read_clip(write_bvh(tmp_path / "b.bvh", np.delete(frames, [0, 40, 41, 42], axis=0)), fps=50)
+    kept = clips.read_clip(
+        write_bvh(tmp_path / "b.bvh", np.delete(frames, [0, 40, 41, 42], axis=0)), fps=50
+    )
     np.testing.assert_allclose(clip.poses, kept.poses)
     with pytest.raises(InputError, match="holds no motion: 20 frames, all T-pose or jumps"):
         clips.read_clip(write_bvh(tmp_path / "c.bvh", np.zeros((20, frames.shape[1]))), fps=50)
@@ -302,14 +362,19 @@ def test_the_frame_rate_is_reduced(tmp_path):
 
 def test_long_walks_stay_in_view(tmp_path):
     frames = moving(400, seed=7, amount=3)
-    world = clips.stand_up(clips.read_clip(write_bvh(tmp_path / "a.bvh", frames), fps=50).poses, "+y", 0)
+    world = clips.stand_up(
+        clips.read_clip(write_bvh(tmp_path / "a.bvh", frames), fps=50).poses, "+y", 0
+    )
     assert np.ptp(frames[:, 2]) * 10 > 9000
     assert np.linalg.norm(world[:, 0, :2], axis=1).max() < 1300
 
 
 def test_people_are_told_apart_by_name_folder_or_pattern(folder, tmp_path):
     def people(root, pattern=None):
-        return {name: len(clips) for name, clips in motion.read_folder(root, pattern=pattern, fps=50).items()}
+        return {
+            name: len(clips)
+            for name, clips in motion.read_folder(root, pattern=pattern, fps=50).items()
+        }
 
     assert people(folder) == {"01": 2, "02": 2, "03": 2, "04": 2}
     assert people(folder, r"_(\d+)") == {"01": 4, "02": 4}
@@ -322,13 +387,19 @@ def test_people_are_told_apart_by_name_folder_or_pattern(folder, tmp_path):
 
 
 def test_people_are_never_in_both_parts():
-    clips = {f"{person}": [np.full((40 + person, 1), person) for _ in range(4)] for person in range(9)}
+    clips = {
+        f"{person}": [np.full((40 + person, 1), person) for _ in range(4)] for person in range(9)
+    }
     dealt = motion.deal(clips)
     who = {subject: {int(piece[0, 0]) for piece in pieces} for subject, pieces in dealt.items()}
-    training, test = (set().union(*(who[s] for s in part)) for part in (motion.TRAINING, motion.TEST))
+    training, test = (
+        set().union(*(who[s] for s in part)) for part in (motion.TRAINING, motion.TEST)
+    )
     assert not training & test and training | test == set(range(9)) and len(test) == 3
     assert all(len(pieces) >= 15 for pieces in dealt.values())
-    assert sum(len(piece) for pieces in dealt.values() for piece in pieces) == sum(4 * (40 + p) for p in range(9))
+    assert sum(len(piece) for pieces in dealt.values() for piece in pieces) == sum(
+        4 * (40 + p) for p in range(9)
+    )
     with pytest.raises(InputError, match="20 frames cannot be cut into 105 motions"):
         motion.deal({"one": [np.zeros((20, 1))]})
 
@@ -336,7 +407,9 @@ def test_people_are_never_in_both_parts():
 def test_a_map_of_joints(tmp_path, capsys):
     strange = tmp_path / "in" / "a.bvh"
     text = write_bvh(strange, moving(240, seed=3)).read_text()
-    strange.write_text(re.sub(r"(ROOT|JOINT) (\w+)", lambda match: f"{match[1]} bone {match[2][::-1]}", text))
+    strange.write_text(
+        re.sub(r"(ROOT|JOINT) (\w+)", lambda match: f"{match[1]} bone {match[2][::-1]}", text)
+    )
     assert motion.main([str(strange), "--list"]) == 0
     said = capsys.readouterr().out
     assert "not understood" in said and "  bone nemodba" in said
@@ -347,14 +420,22 @@ def test_a_map_of_joints(tmp_path, capsys):
             return [named(place[0]), place[1], named(place[2])]
         return f"bone {place.removesuffix(' end')[::-1]}" + " end" * place.endswith(" end")
 
-    joints = {joint: named(place) for joint, place in table.items() if not joint.endswith(("palm", "thumb"))}
+    joints = {
+        joint: named(place)
+        for joint, place in table.items()
+        if not joint.endswith(("palm", "thumb"))
+    }
     (tmp_path / "map.json").write_text(json.dumps(joints))
     argv = ["--joints", str(tmp_path / "map.json")]
     assert motion.main([str(strange), "--list", *argv]) == 0
     assert "bone rohT" not in said and "right_hip" in capsys.readouterr().out
     assert convert(strange.parent, tmp_path / "out", *argv) == 0
     assert "names as the map" in capsys.readouterr().out
-    for wrong, words in (({"knee": "a"}, "unknown joint knee"), ({"neck": ["a", "b"]}, "map of joints"), ([], "map")):
+    for wrong, words in (
+        ({"knee": "a"}, "unknown joint knee"),
+        ({"neck": ["a", "b"]}, "map of joints"),
+        ([], "map"),
+    ):
         (tmp_path / "map.json").write_text(json.dumps(wrong))
         assert convert(strange.parent, tmp_path / "other", *argv) == 2
         assert words in capsys.readouterr().err
@@ -363,15 +444,29 @@ def test_a_map_of_joints(tmp_path, capsys):
 def test_a_lost_bone_is_put_back(tmp_path):
     """The motionbuilder conversion has neck and collars at the spine's end, where a bone was."""
     tree = _motionbuilder_tree(lost=True)
-    path = write_bvh(tmp_path / "a.bvh", np.zeros((12, 3 + 3 * len(names_of(tree)))), tree=tree, scale=1 / 5.6444)
+    path = write_bvh(
+        tmp_path / "a.bvh", np.zeros((12, 3 + 3 * len(names_of(tree)))), tree=tree, scale=1 / 5.6444
+    )
     clip = clips.read_clip(path, fps=50)
     assert clip.convention == "motionbuilder" and clip.unit.startswith("CMU")
-    assert any("lowerneck, RightCollar, LeftCollar is lost; put back" in note for note in clip.notes)
-    joints = {name: clip.poses[0, HUMAN36_JOINTS.index(name)] for name in ("mid_spine", "neck", "left_shoulder")}
+    assert any(
+        "lowerneck, RightCollar, LeftCollar is lost; put back" in note for note in clip.notes
+    )
+    joints = {
+        name: clip.poses[0, HUMAN36_JOINTS.index(name)]
+        for name in ("mid_spine", "neck", "left_shoulder")
+    }
     np.testing.assert_allclose(joints["neck"] - joints["mid_spine"], [0, 110 + 90, 0], atol=0.01)
-    np.testing.assert_allclose(joints["left_shoulder"] - joints["mid_spine"], [170, 110 + 80, 0], atol=0.01)
+    np.testing.assert_allclose(
+        joints["left_shoulder"] - joints["mid_spine"], [170, 110 + 80, 0], atol=0.01
+    )
     whole = _motionbuilder_tree(lost=False)
-    path = write_bvh(tmp_path / "b.bvh", np.zeros((12, 3 + 3 * len(names_of(tree)))), tree=whole, scale=1 / 5.6444)
+    path = write_bvh(
+        tmp_path / "b.bvh",
+        np.zeros((12, 3 + 3 * len(names_of(tree)))),
+        tree=whole,
+        scale=1 / 5.6444,
+    )
     assert clips.read_clip(path, fps=50).notes == ()
 
 
@@ -381,7 +476,11 @@ def _motionbuilder_tree(*, lost: bool):
     def arm(side, x):
         fingers = [(f"{side[0]}Fingers", (0, -3.7, 0), []), (f"{side[0]}Thumb", (0, 0, 0), [])]
         wrist = (f"{side}Wrist", (0, -18, 0), fingers)
-        return f"{side}Collar", up, [(f"{side}Shoulder", (x, 8, 0), [(f"{side}Elbow", (0, -24, 0), [wrist])])]
+        return (
+            f"{side}Collar",
+            up,
+            [(f"{side}Shoulder", (x, 8, 0), [(f"{side}Elbow", (0, -24, 0), [wrist])])],
+        )
 
     def leg(side, x):
         ankle = (f"{side}Ankle", (0, -38, 0), [(f"{side}Toe", (0, -2, 12), [])])
@@ -406,7 +505,9 @@ def _motionbuilder_tree(*, lost: bool):
 )
 def test_mistakes_on_the_command_line(tmp_path, capsys, argv, words):
     (tmp_path / "empty").mkdir()
-    words_given = argv.replace("EMPTY", str(tmp_path / "empty")).replace("X", str(tmp_path / "out")).split()
+    words_given = (
+        argv.replace("EMPTY", str(tmp_path / "empty")).replace("X", str(tmp_path / "out")).split()
+    )
     try:
         code = motion.main(words_given)
     except SystemExit as exit:
@@ -426,7 +527,10 @@ def test_the_public_conversions(tmp_path, capsys, convention, files):
     for subject in source.subjects():
         world = np.concatenate([source.world(subject, name) for name in source.motions(subject)])
         for first, second in bvh_people.BONES:
-            assert np.ptp(np.linalg.norm(world[:, index[second]] - world[:, index[first]], axis=1)) < 0.1
+            assert (
+                np.ptp(np.linalg.norm(world[:, index[second]] - world[:, index[first]], axis=1))
+                < 0.1
+            )
         leg = np.linalg.norm(world[0, index["left_knee"]] - world[0, index["left_ankle"]])
         trunk = np.linalg.norm(world[:, index["neck"]] - world[:, index["mid_hip"]], axis=1).max()
         assert 350 < leg < 500 and 450 < trunk < 560  # with the lost bone put back
@@ -442,5 +546,7 @@ def test_a_jump_of_the_hips_is_left_out(tmp_path):
 def test_unequal_arms_are_refused(folder, tmp_path):
     text = (folder / "01_01.bvh").read_text()
     (tmp_path / "a.bvh").write_text(re.sub(r"(JOINT lForeArm\n\{\nOFFSET) \S+", r"\1 98", text))
-    with pytest.raises(InputError, match="shoulder to elbow measures 9.. mm on the left, 2.. mm on the right"):
+    with pytest.raises(
+        InputError, match="shoulder to elbow measures 9.. mm on the left, 2.. mm on the right"
+    ):
         clips.read_clip(tmp_path / "a.bvh", fps=50)

@@ -5,7 +5,7 @@ import pytest
 from opts.human36 import parse_options
 from opts.parsing import describe, run_options
 from opts.presets import PRESETS
-from src.data.human36 import ACTIONS
+from src.data.human36.load import ACTIONS
 from src.errors import InputError
 
 # The paper's own settings, as specified.
@@ -72,7 +72,13 @@ def test_later_preset_wins(monkeypatch):
 
 
 def test_testing_changes_size_and_nothing_else():
-    assert set(PRESETS["testing"]) <= {"linear_size", "num_stage", "epochs", "amt_train_data", "amt_test_data"}
+    assert set(PRESETS["testing"]) <= {
+        "linear_size",
+        "num_stage",
+        "epochs",
+        "amt_train_data",
+        "amt_test_data",
+    }
 
 
 def test_exp_names_data_preset_and_seed():
@@ -87,7 +93,12 @@ def test_actions_are_put_in_order():
 @pytest.mark.parametrize(
     "command",
     [
-        *("", "--preset supervised", "--num_pairs all --no-max_norm --actions Walking", "--supervision full"),
+        *(
+            "",
+            "--preset supervised",
+            "--num_pairs all --no-max_norm --actions Walking",
+            "--supervision full",
+        ),
         """--data_dir "it's $HOME; here" --preset supervised testing""",
     ],
 )

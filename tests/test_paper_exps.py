@@ -30,8 +30,12 @@ def difference(name: str) -> str:
     """What a row changes, as a line."""
     module = human36 if name in PRESETS else lsp
     defaults = run_options(module.parse_options([])[0])
-    changed = {k: v for k, v in options_of(name).items() if k not in ("exp", "script") and v != defaults[k]}
-    return f"{name}: {'main_human36.py' if name in PRESETS else 'main_lsp.py'} {json.dumps(changed)}"
+    changed = {
+        k: v for k, v in options_of(name).items() if k not in ("exp", "script") and v != defaults[k]
+    }
+    return (
+        f"{name}: {'main_human36.py' if name in PRESETS else 'main_lsp.py'} {json.dumps(changed)}"
+    )
 
 
 def test_all_66_rows_stand_in_the_golden_list():
@@ -43,7 +47,9 @@ def test_all_66_rows_stand_in_the_golden_list():
 def test_no_two_rows_of_a_table_are_the_same():
     for table in {name.rsplit("/", 1)[0] for name in PAPER_ROWS}:
         rows = [name for name in PAPER_ROWS if name.rsplit("/", 1)[0] == table]
-        resolved = [json.dumps({k: v for k, v in options_of(name).items() if k != "exp"}) for name in rows]
+        resolved = [
+            json.dumps({k: v for k, v in options_of(name).items() if k != "exp"}) for name in rows
+        ]
         assert len(set(resolved)) == len(rows), table
 
 
@@ -51,10 +57,16 @@ def rows_of(script) -> list[str]:
     """The rows that a script names: it is run with echo for Python, from another folder."""
     echo = {**os.environ, "PYTHON": "echo"}
     done = subprocess.run(
-        ["bash", script, "--jobs", "3"], env=echo, cwd="/", capture_output=True, text=True, check=True
+        ["bash", script, "--jobs", "3"],
+        env=echo,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return [
-        line.removeprefix("-m paper_exps.run ").removesuffix(" --jobs 3").split() for line in done.stdout.splitlines()
+        line.removeprefix("-m paper_exps.run ").removesuffix(" --jobs 3").split()
+        for line in done.stdout.splitlines()
     ]
 
 
@@ -98,7 +110,12 @@ def test_a_training_that_is_there_already_is_used(tmp_path):
     (trained.folder / "options.json").write_text(json.dumps(run_options(trained.options)))
     wanted = [row for row in rows if row.name == "table_1/ours"]
     (first, needed), (second, of) = make_plan(wanted, rows)
-    assert (first.name, needed, second.name, of.name) == ("fig_4d/ours_0", None, "table_1/ours", "fig_4d/ours_0")
+    assert (first.name, needed, second.name, of.name) == (
+        "fig_4d/ours_0",
+        None,
+        "table_1/ours",
+        "fig_4d/ours_0",
+    )
     assert list(second.tokens[-3:]) == ["--eval_only", "--load", str(trained.folder)]
 
 
@@ -119,12 +136,16 @@ def test_rows_through_both_scripts_two_at_once(tmp_path, capfd):
     rows = "fig_4ab/ours table_1/ours fig_5/ours_human36_lsp"
     code, text = start(f"{rows} --jobs 2", tmp_path, capfd)
     assert code == 0, text
-    trained, tested = (result_of(tmp_path, f"synthetic/{row}+testing") for row in ("table_1/ours", "fig_4ab/ours"))
+    trained, tested = (
+        result_of(tmp_path, f"synthetic/{row}+testing") for row in ("table_1/ours", "fig_4ab/ours")
+    )
     assert (trained["trained"], tested["trained"]) in ((True, False), (False, True))
     assert trained["pa_mpjpe_mm"] == tested["pa_mpjpe_mm"]  # the same training under two names
     assert (tmp_path / "synthetic/fig_4ab/ours+testing/seed_0/predictions.npz").exists()
     tuned = result_of(tmp_path, "synthetic_photos/fig_5/ours_human36_lsp+testing")
-    assert tuned["loaded_from"].endswith("fig_5/ours_human36_14k+testing/seed_0") and tuned["trained"]
+    assert (
+        tuned["loaded_from"].endswith("fig_5/ours_human36_14k+testing/seed_0") and tuned["trained"]
+    )
     assert "table_1+testing, SYNTHETIC data (synthetic)" in text and "| missing" in text
     assert "fig_5+testing, SYNTHETIC data (synthetic photos)" in text
     stamps = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")}
@@ -136,14 +157,20 @@ def test_rows_through_both_scripts_two_at_once(tmp_path, capfd):
 def test_a_failed_row_is_reported_and_stops_no_other(tmp_path, capfd, monkeypatch):
     def command(row):
         fails = row.name == "table_1/supervised" and "raise SystemExit('error: no')"
-        return [sys.executable, "-c", fails or f"open({str(tmp_path / row.name.replace('/', ' '))!r}, 'w')"]
+        return [
+            sys.executable,
+            "-c",
+            fails or f"open({str(tmp_path / row.name.replace('/', ' '))!r}, 'w')",
+        ]
 
     monkeypatch.setattr("paper_exps.plan.Row.command", command)
     code, text = start("table_1/supervised fig_4ab/supervised table_1/no_skeleton", tmp_path, capfd)
     assert code == 1
     assert "FAILED table_1/supervised, seed 0: error: no" in text
     assert "FAILED fig_4ab/supervised, seed 0: needs table_1/supervised, which failed" in text
-    assert (tmp_path / "table_1 no_skeleton").exists() and not (tmp_path / "fig_4ab supervised").exists()
+    assert (tmp_path / "table_1 no_skeleton").exists() and not (
+        tmp_path / "fig_4ab supervised"
+    ).exists()
 
 
 MISTAKES = {"table_1/our": "table_1/our", "--epoch 3": "--epoch", "--jobs 0": "--jobs", "--plan --bad": "--bad",
@@ -161,7 +188,11 @@ def test_mistakes(command, word, capsys):
 def test_runs_of_other_options_are_neither_taken_over_nor_loaded(tmp_path, capfd):
     def row(rate: str):
         tokens = [*SMALL.split()[2:], "--ckpt", str(tmp_path), "--lr", rate]
-        return resolve("table_1/no_skeleton", 0, {"presets": ["testing"], "main_lsp.py": [], "main_human36.py": tokens})
+        return resolve(
+            "table_1/no_skeleton",
+            0,
+            {"presets": ["testing"], "main_lsp.py": [], "main_human36.py": tokens},
+        )
 
     assert main_human36.main(row("0.01").tokens) == 0
     assert row("0.01").result() and row("0.01").has_trained
@@ -192,8 +223,18 @@ def test_a_foreign_result_is_one_line(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_an_interrupt_of_run_alone_stops_its_rows(tmp_path):
-    command = [sys.executable, "-m", "paper_exps.run", "table_1/ours", *SMALL.split(), "--epochs", "5000"]
-    process = subprocess.Popen([*command, "--ckpt", str(tmp_path)], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    command = [
+        sys.executable,
+        "-m",
+        "paper_exps.run",
+        "table_1/ours",
+        *SMALL.split(),
+        "--epochs",
+        "5000",
+    ]
+    process = subprocess.Popen(
+        [*command, "--ckpt", str(tmp_path)], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
     last = tmp_path / "synthetic/table_1/ours+testing/seed_0/last.pt"
     deadline = time.monotonic() + 60
     while not last.exists() and time.monotonic() < deadline:
@@ -201,7 +242,10 @@ def test_an_interrupt_of_run_alone_stops_its_rows(tmp_path):
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=30)
     assert process.returncode == 130 and "interrupted" in error
-    assert "whole epochs are in" in (tmp_path / "logs/synthetic_table_1_ours+testing_seed_0.txt").read_text()
+    assert (
+        "whole epochs are in"
+        in (tmp_path / "logs/synthetic_table_1_ours+testing_seed_0.txt").read_text()
+    )
 
 
 def test_options_reach_the_script_that_they_concern():
@@ -212,7 +256,9 @@ def test_options_reach_the_script_that_they_concern():
     assert " ".join(given["main_lsp.py"]) == "--annotations a.json --linear_size 8 --epochs 3"
 
 
-def write_result(ckpt, row: str, seed: int, error: float, *, frames=100, synthetic=False, name="mine", **more):
+def write_result(
+    ckpt, row: str, seed: int, error: float, *, frames=100, synthetic=False, name="mine", **more
+):
     folder = ckpt / name / row / f"seed_{seed}"
     folder.mkdir(parents=True)
     data = {"name": name, "form": "human36_h5", "synthetic": synthetic, "test": {"frames": frames}}
@@ -229,10 +275,19 @@ def test_a_table_by_hand(tmp_path):
     found = collect.collect("table_1", ckpt=tmp_path)
     lines = collect.make_table("table_1", found["mine"])
     assert lines[0] == ["row", "PA-MPJPE (mm)", "seeds", "epoch"]
-    assert lines[1] == ["supervised", "missing", "", ""] and lines[2] == ["ours", "52.0 +- 2.0", "0 1 2", "25 (last)"]
+    assert lines[1] == ["supervised", "missing", "", ""] and lines[2] == [
+        "ours",
+        "52.0 +- 2.0",
+        "0 1 2",
+        "25 (last)",
+    ]
     assert len(lines) == 8 and {len(line) for line in lines} == {4}
     line = collect.make_table("table_2", collect.collect("table_2", ckpt=tmp_path)["mine"])[2]
-    assert line[:2] == ["ours_17_gt_gt", "51.0"] and line[3 + 12] == "48.0" and line.count("missing") == 14
+    assert (
+        line[:2] == ["ours_17_gt_gt", "51.0"]
+        and line[3 + 12] == "48.0"
+        and line.count("missing") == 14
+    )
 
 
 def test_only_human36_is_called_so(tmp_path, monkeypatch):
@@ -256,11 +311,20 @@ def test_only_human36_is_called_so(tmp_path, monkeypatch):
 
 def test_formats(tmp_path, capsys):
     write_result(tmp_path, "table_1/no_skeleton", 0, 50)
-    for form, words in (("md", "| no_skeleton "), ("tex", r"no\_skeleton & 50.0"), ("csv", "no_skeleton,50.0,0")):
+    for form, words in (
+        ("md", "| no_skeleton "),
+        ("tex", r"no\_skeleton & 50.0"),
+        ("csv", "no_skeleton,50.0,0"),
+    ):
         assert collect.main(["table_1", "--ckpt", str(tmp_path), "--format", form]) == 0
         text = capsys.readouterr().out
         assert words in text and "not Human3.6M" in text
-    assert collect.main(["table_1", "--ckpt", str(tmp_path), "--format", "png", "--out", str(tmp_path / "f")]) == 0
+    assert (
+        collect.main(
+            ["table_1", "--ckpt", str(tmp_path), "--format", "png", "--out", str(tmp_path / "f")]
+        )
+        == 0
+    )
     assert (tmp_path / "f" / "table_1_mine.png").stat().st_size > 5000
     assert collect.main(["table_1", "--ckpt", str(tmp_path / "none")]) == 0
     assert "missing: no results" in capsys.readouterr().out
@@ -271,7 +335,9 @@ def test_formats(tmp_path, capsys):
 def test_the_papers_numbers_are_of_its_rows_and_not_invented():
     content = json.loads((ROOT / "paper_exps" / "paper_numbers.json").read_text())
     names = {f"{table}/{row}" for table, rows in content["paper"].items() for row in rows}
-    assert names <= set(PAPER_ROWS) and all(v is None for rows in content["paper"].values() for v in rows.values())
+    assert names <= set(PAPER_ROWS) and all(
+        v is None for rows in content["paper"].values() for v in rows.values()
+    )
     assert all(peer["source"] for peer in content["peers"])
 
 

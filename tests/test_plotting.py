@@ -20,7 +20,9 @@ def test_2d_limbs_are_where_the_joints_are(drawn):
     skeleton, pose = drawn
     axis = draw_pose_2d(new_figure(3, 3).add_subplot(), pose[:, :2], skeleton)
     assert len(axis.lines) == len(skeleton.limbs)
-    for line, (start, end), is_right in zip(axis.lines, skeleton.limbs, skeleton.right_limbs, strict=True):
+    for line, (start, end), is_right in zip(
+        axis.lines, skeleton.limbs, skeleton.right_limbs, strict=True
+    ):
         np.testing.assert_array_equal(line.get_xydata(), pose[[start, end], :2])
         assert line.get_color() == (RIGHT if is_right else LEFT)
     assert axis.yaxis_inverted() and not axis.xaxis_inverted()
@@ -36,7 +38,9 @@ def test_3d_is_upright_and_undistorted(drawn):
     sides = [np.ptp(limits) for limits in (axis.get_xlim(), axis.get_ylim(), axis.get_zlim())]
     assert sides == pytest.approx([sides[0]] * 3)
     for (low, high), values in zip(
-        (axis.get_xlim(), axis.get_ylim(), axis.get_zlim()), (pose[:, 0], pose[:, 2], -pose[:, 1]), strict=True
+        (axis.get_xlim(), axis.get_ylim(), axis.get_zlim()),
+        (pose[:, 0], pose[:, 2], -pose[:, 1]),
+        strict=True,
     ):
         assert low <= values.min() and values.max() <= high
 
@@ -60,16 +64,41 @@ def test_page_of_test_poses(tmp_path):
         and "17 mm" in titles[2]
         and "mini, ours" in figure.get_suptitle()
     )
-    np.testing.assert_allclose(figure.axes[5].lines[0].get_data_3d()[0], poses[1, list(skeleton.limbs[0]), 0] + 10)
+    np.testing.assert_allclose(
+        figure.axes[5].lines[0].get_data_3d()[0], poses[1, list(skeleton.limbs[0]), 0] + 10
+    )
     save_figure(tmp_path / "page.png", figure)
     assert imread(tmp_path / "page.png").std() > 0.05  # not an empty page
 
 
 def test_training_curves():
     history = [
-        {"epoch": 1, "step": 9, "lr": 1e-3, "total": 4.0, "relative": 2.0, "pa_mpjpe_mm": 90.0, "seconds": 3},
-        {"epoch": 2, "step": 18, "lr": 1e-3, "total": 3.0, "relative": 1.0, "seconds": 3},  # an epoch without a test
-        {"epoch": 3, "step": 27, "lr": 1e-3, "total": 2.0, "relative": 0.5, "pa_mpjpe_mm": 50.0, "seconds": 3},
+        {
+            "epoch": 1,
+            "step": 9,
+            "lr": 1e-3,
+            "total": 4.0,
+            "relative": 2.0,
+            "pa_mpjpe_mm": 90.0,
+            "seconds": 3,
+        },
+        {
+            "epoch": 2,
+            "step": 18,
+            "lr": 1e-3,
+            "total": 3.0,
+            "relative": 1.0,
+            "seconds": 3,
+        },  # an epoch without a test
+        {
+            "epoch": 3,
+            "step": 27,
+            "lr": 1e-3,
+            "total": 2.0,
+            "relative": 0.5,
+            "pa_mpjpe_mm": 50.0,
+            "seconds": 3,
+        },
     ]
     left, right = draw_training(history, "x").axes
     assert [line.get_label() for line in left.lines] == ["relative"]
@@ -80,7 +109,9 @@ def test_training_curves():
 
 def test_guide_pictures(tmp_path):
     assert guide.main(["--out", str(tmp_path)]) == 0
-    assert imread(tmp_path / "joints.png").std() > 0.05 and imread(tmp_path / "axes.png").std() > 0.05
+    assert (
+        imread(tmp_path / "joints.png").std() > 0.05 and imread(tmp_path / "axes.png").std() > 0.05
+    )
     assert imread(tmp_path / "synthetic.png").std() > 0.05
     (tmp_path / "file").write_text("")
     assert guide.main(["--out", str(tmp_path / "file")]) == 2
@@ -89,7 +120,9 @@ def test_guide_pictures(tmp_path):
 def test_numbers_stand_at_their_joints(drawn):
     skeleton, _ = drawn
     axis = guide.draw_numbered_joints(skeleton, new_figure(3, 3).add_subplot(), "x")
-    numbers = {text.get_text(): text.get_position() for text in axis.texts if text.get_text().isdigit()}
+    numbers = {
+        text.get_text(): text.get_position() for text in axis.texts if text.get_text().isdigit()
+    }
     assert len(numbers) == skeleton.num_joints
     body = guide.standing_body()
     for number, name in enumerate(skeleton.joints):
@@ -101,5 +134,8 @@ def test_numbers_stand_at_their_joints(drawn):
     assert all(f"{number} {name}" in listed for number, name in enumerate(skeleton.joints))
     head = body[HUMAN36_JOINTS.index("head")]
     assert head[1] < body[0, 1], "y must point down"
-    toes, ankle = body[HUMAN36_JOINTS.index("right_foot_tip")], body[HUMAN36_JOINTS.index("right_ankle")]
+    toes, ankle = (
+        body[HUMAN36_JOINTS.index("right_foot_tip")],
+        body[HUMAN36_JOINTS.index("right_ankle")],
+    )
     assert toes[2] < ankle[2], "the person must face the camera"

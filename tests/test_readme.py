@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from src.data import check
+from src.data import check_poses as check
 from src.skeletons import get_skeleton, read_skeleton
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
@@ -12,7 +12,9 @@ README = (Path(__file__).parents[1] / "README.md").read_text()
 
 def block(language: str, words: str) -> str:
     """The first block of code in the README that holds the words."""
-    return next(text for text in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if words in text)
+    return next(
+        text for text in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if words in text
+    )
 
 
 def test_the_example_of_an_own_npz(tmp_path, monkeypatch, capsys):

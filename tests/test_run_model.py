@@ -14,14 +14,13 @@ from conftest import ROOT
 from PIL import Image
 
 import run_model
-from src.build import Statistics
-from src.data.demo import demo_poses
+from src.data.synthetic.demo import demo_poses
 from src.errors import InputError
-from src.keypoints import LAYOUTS
+from src.keypoints.layouts import LAYOUTS
 from src.lifter import Lifter
 from src.model import LiftingNetwork
 from src.skeletons import get_skeleton
-from src.standardize import Standardizer
+from src.standardize import Standardizer, Statistics
 
 SKELETON = get_skeleton("human36_17k")
 POSES = np.concatenate(list(demo_poses().values()))  # 51 people
@@ -35,12 +34,18 @@ def run_folder(tmp_path):
         skeleton = get_skeleton(dataset_type)
         torch.manual_seed(0)
         relative = {"scale_range": 1.0, "output_multiplier": 100.0}
-        network = LiftingNetwork(skeleton.num_joints, 16, **(dict.fromkeys(relative) if supervised else relative))
+        network = LiftingNetwork(
+            skeleton.num_joints, 16, **(dict.fromkeys(relative) if supervised else relative)
+        )
         std = torch.full((skeleton.num_joints, 2), 75.0)
         std[skeleton.root] = 0
-        pose_3d = Standardizer(torch.ones(skeleton.num_joints, 3), torch.full((skeleton.num_joints, 3), 200.0))
+        pose_3d = Standardizer(
+            torch.ones(skeleton.num_joints, 3), torch.full((skeleton.num_joints, 3), 200.0)
+        )
         statistics = Statistics(
-            Standardizer(torch.zeros_like(std), std), pose_3d if supervised else None, torch.ones(1, 16)
+            Standardizer(torch.zeros_like(std), std),
+            pose_3d if supervised else None,
+            torch.ones(1, 16),
         )
         options = {"dataset_type": dataset_type, "linear_size": 16, "num_stage": 1, "scale_range": 1.0,
                    "subtract_2d_root": True, **options}  # fmt: skip
@@ -61,7 +66,13 @@ def lift(run_folder, tmp_path, capsys):
         out = tmp_path / "out"
         arguments = (*arguments, "--pictures", pictures)
         code = run_model.main(
-            [*map(str, arguments), "--checkpoint", str(checkpoint or run_folder()), "--out", str(out)]
+            [
+                *map(str, arguments),
+                "--checkpoint",
+                str(checkpoint or run_folder()),
+                "--out",
+                str(out),
+            ]
         )
         captured = capsys.readouterr()
         path = out / "poses_3d.npz"
@@ -80,7 +91,9 @@ def test_lifter_is_the_network_on_standardised_root_centred_pixels(run_folder):
         pose, scale = network.eval()(inputs)
     np.testing.assert_allclose(found.poses_3d, pose, rtol=1e-4, atol=1e-3)
     np.testing.assert_allclose(found.scale, scale[:, 0], rtol=1e-4)
-    assert found.joint_names == SKELETON.joints and not found.failed.any() and not found.rescaled.any()
+    assert (
+        found.joint_names == SKELETON.joints and not found.failed.any() and not found.rescaled.any()
+    )
     torch_too = lifter(torch.from_numpy(POSES), rescale="never")
     np.testing.assert_array_equal(torch_too.poses_3d, found.poses_3d)
 
@@ -101,7 +114,11 @@ def test_where_people_stand_and_in_which_order_does_not_matter(run_folder):
 @pytest.mark.parametrize("factor", [0.2, 3.0])
 def test_rescaling(run_folder, factor):
     lifter = Lifter.load(run_folder(), "cpu")
-    usual, other, never = lifter(POSES), lifter(POSES * factor), lifter(POSES * factor, rescale="never")
+    usual, other, never = (
+        lifter(POSES),
+        lifter(POSES * factor),
+        lifter(POSES * factor, rescale="never"),
+    )
     assert other.rescaled.all() and not never.rescaled.any()
     middle = lifter(POSES / usual.size[:, None, None])
     np.testing.assert_allclose(middle.size, 1, rtol=1e-3)
@@ -123,19 +140,29 @@ def test_missing_joints_are_zero_inputs_and_hopeless_poses_are_nan(run_folder):
     assert np.isfinite(found.poses_3d[[0, 1, 4]]).all()
     dropped = poses[1:2].copy()
     dropped[0, 5] = dropped[0, 0]  # at the root: where the mean is 0, that is a zero input too
-    np.testing.assert_allclose(found.poses_3d[1], lifter(dropped, rescale="never").poses_3d[0], atol=1e-3)
+    np.testing.assert_allclose(
+        found.poses_3d[1], lifter(dropped, rescale="never").poses_3d[0], atol=1e-3
+    )
     with_confidence = np.concatenate([np.nan_to_num(poses), ~np.isnan(poses[..., :1])], axis=2)
     np.testing.assert_array_equal(lifter(with_confidence, rescale="never").poses_3d, found.poses_3d)
 
 
 def test_layouts(run_folder):
     lifter = Lifter.load(run_folder(), "cpu")
-    assert lifter(np.ones((2, 25, 2)) * np.arange(25)[:, None], "openpose_25").poses_3d.shape == (2, 17, 3)
+    assert lifter(np.ones((2, 25, 2)) * np.arange(25)[:, None], "openpose_25").poses_3d.shape == (
+        2,
+        17,
+        3,
+    )
     joints = list(LAYOUTS["coco_17"])
     by_names = lifter(np.random.default_rng(0).normal(500, 90, (2, 17, 2)), joints)
     by_name = lifter(np.random.default_rng(0).normal(500, 90, (2, 17, 2)), "coco_17")
     np.testing.assert_array_equal(by_names.poses_3d, by_name.poses_3d)
-    for poses, layout in ((np.ones((1, 25, 2)), "coco_17"), (np.ones((1, 20, 2)), None), (np.ones((3, 34)), None)):
+    for poses, layout in (
+        (np.ones((1, 25, 2)), "coco_17"),
+        (np.ones((1, 20, 2)), None),
+        (np.ones((3, 34)), None),
+    ):
         with pytest.raises(InputError, match="poses"):
             lifter(poses, layout)
 
@@ -150,7 +177,8 @@ def test_an_empty_batch_of_poses(run_folder):
 
 
 @pytest.mark.parametrize(
-    ("options", "words"), [({"dataset_type": "no_17k"}, "no_17k"), ({"linear_size": 32}, "do not fit")]
+    ("options", "words"),
+    [({"dataset_type": "no_17k"}, "no_17k"), ({"linear_size": 32}, "do not fit")],
 )
 def test_checkpoints_that_do_not_fit(run_folder, options, words):
     folder = run_folder()
@@ -169,15 +197,22 @@ def test_files(lift, tmp_path):
     code, out, err, content = lift(path, "--format", "json", "csv", pictures=2)
     assert (code, err) == (0, "")
     assert "1 poses lack half of their joints, or the root, and come out as NaN: 3" in out
-    assert content["poses_3d"].shape == POSES.shape[:2] + (3,) and content["poses_3d"].dtype == np.float32
+    assert (
+        content["poses_3d"].shape == POSES.shape[:2] + (3,)
+        and content["poses_3d"].dtype == np.float32
+    )
     assert content["joint_names"].tolist() == list(SKELETON.joints)
     assert content["limbs"].tolist() == [list(limb) for limb in SKELETON.limbs]
-    assert content["unit"] == "mm, up to a global scale" and "z away from the camera" in str(content["axes"])
+    assert content["unit"] == "mm, up to a global scale" and "z away from the camera" in str(
+        content["axes"]
+    )
     assert len(str(content["checkpoint_sha256"])) == 64 and str(content["source"]) == str(path)
     assert content["scale"].shape == content["frame"].shape == content["person"].shape == (51,)
     as_json = json.loads((tmp_path / "out/poses_3d.json").read_text())
     assert as_json["poses"][3]["joints"] is None and as_json["unit"] == content["unit"]
-    np.testing.assert_allclose(as_json["poses"][0]["joints"]["head"], content["poses_3d"][0, 10], atol=1e-3)
+    np.testing.assert_allclose(
+        as_json["poses"][0]["joints"]["head"], content["poses_3d"][0, 10], atol=1e-3
+    )
     rows = list(csv.DictReader((tmp_path / "out/poses_3d.csv").open()))
     assert len(rows) == 51 and rows[3]["head_x"] == "nan"
     assert float(rows[2]["right_knee_z"]) == pytest.approx(content["poses_3d"][2, 2, 2], abs=1e-3)
@@ -190,7 +225,10 @@ def test_demo_with_the_published_weights(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "51 poses of 17 joints" in out and "WARNING" not in out and "NaN" not in out
     content = np.load(tmp_path / "out/poses_3d.npz")
-    poses, at = content["poses_3d"], {name: i for i, name in enumerate(content["joint_names"].tolist())}
+    poses, at = (
+        content["poses_3d"],
+        {name: i for i, name in enumerate(content["joint_names"].tolist())},
+    )
     assert (poses[:, at["head"], 1] < poses[:, at["mid_hip"], 1]).all(), "a head below the hips"
     legs = np.linalg.norm(poses[:, at["right_hip"]] - poses[:, at["right_knee"]], axis=1)
     trunk = np.linalg.norm(poses[:, at["mid_hip"]] - poses[:, at["neck"]], axis=1)
@@ -216,7 +254,9 @@ def test_animation(lift, tmp_path):
 def test_show_without_a_display_says_where_the_picture_is(lift, tmp_path, monkeypatch):
     monkeypatch.setattr("matplotlib.pyplot.get_backend", lambda: "agg")
     np.save(tmp_path / "k.npy", POSES[:1])
-    code, _, err, content = lift(tmp_path / "k.npy", "--layout", "human36_17k", "--show", pictures=1)
+    code, _, err, content = lift(
+        tmp_path / "k.npy", "--layout", "human36_17k", "--show", pictures=1
+    )
     assert code == 2 and "no display" in err and "poses_3d.png" in err and content is not None
 
 
@@ -224,7 +264,10 @@ def test_estimated_joints_do_not_make_up_for_detected_ones(run_folder):
     """Hips, shoulders and a nose: nine joints with the estimated ones, but five of COCO's."""
     joints = LAYOUTS["coco_17"]
     poses = np.random.default_rng(0).normal(500, 90, (2, 17, 2))
-    known = [joints.index(j) for j in ("left_hip", "right_hip", "left_shoulder", "right_shoulder", "nose")]
+    known = [
+        joints.index(j)
+        for j in ("left_hip", "right_hip", "left_shoulder", "right_shoulder", "nose")
+    ]
     poses[1, [i for i in range(17) if i not in known]] = np.nan
     assert Lifter.load(run_folder(), "cpu")(poses, "coco_17").failed.tolist() == [False, True]
 
@@ -255,7 +298,9 @@ def test_image_size(lift, tmp_path, centred):
     assert "--image_size W H" in lift(tmp_path / "f.npy", "--layout", "human36_17k")[1]
     found = lift(tmp_path / "f.npy", "--layout", "human36_17k", "--image_size", "1000", "800")[3]
     np.testing.assert_allclose(found["poses_3d"], expected["poses_3d"], atol=0.1)
-    code, _, err, _ = lift(tmp_path / "px.npy", "--layout", "human36_17k", "--image_size", "1000", "800")
+    code, _, err, _ = lift(
+        tmp_path / "px.npy", "--layout", "human36_17k", "--image_size", "1000", "800"
+    )
     assert code == 2 and "no fractions" in err
 
 

@@ -8,9 +8,16 @@ import pytest
 import torch
 
 from src.errors import InputError, run_command
-from src.runs import RunFolder, environment, load_checkpoint, write_atomically
+from src.files import write_atomically
+from src.training.run_folder import RunFolder, environment, load_checkpoint
 
-OPTIONS = {"lr": 0.001, "epochs": 2, "device": "cpu", "threads": 0, "actions": ["Walking", "Eating"]}
+OPTIONS = {
+    "lr": 0.001,
+    "epochs": 2,
+    "device": "cpu",
+    "threads": 0,
+    "actions": ["Walking", "Eating"],
+}
 
 
 def contents(folder):
@@ -25,7 +32,9 @@ def test_a_failed_write_leaves_what_was_there(tmp_path):
         path.write_text("sec")
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(InputError, match="result.json: cannot be written.*No space left.*unchanged"):
+    with pytest.raises(
+        InputError, match="result.json: cannot be written.*No space left.*unchanged"
+    ):
         write_atomically(target, fail_halfway)
     assert target.read_text() == "first"
     assert contents(tmp_path) == ["result.json"]
@@ -41,7 +50,10 @@ def test_nothing_put_in_nothing_left(tmp_path):
 
 
 def test_a_folder_in_use_is_refused_and_then_free(tmp_path):
-    with RunFolder(tmp_path / "run"), pytest.raises(InputError, match=f"in use by process {os.getpid()}"):
+    with (
+        RunFolder(tmp_path / "run"),
+        pytest.raises(InputError, match=f"in use by process {os.getpid()}"),
+    ):
         RunFolder(tmp_path / "run").__enter__()
     with RunFolder(tmp_path / "run"):
         pass
@@ -49,7 +61,7 @@ def test_a_folder_in_use_is_refused_and_then_free(tmp_path):
 
 def test_a_killed_process_does_not_block(tmp_path):
     code = (
-        "import os, signal, sys; sys.path.insert(0, '.'); from src.runs import RunFolder\n"
+        "import os, signal, sys; sys.path.insert(0, '.'); from src.training.run_folder import RunFolder\n"
         f"with RunFolder({str(tmp_path / 'run')!r}): os.kill(os.getpid(), signal.SIGKILL)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == -9
@@ -99,7 +111,9 @@ def test_damaged_json_is_named(tmp_path):
 def test_log_is_a_table_of_all_columns(tmp_path):
     with RunFolder(tmp_path / "run") as run:
         run.write_log([{"epoch": 1, "total": 2.5}, {"epoch": 2, "total": 2.0, "pa_mpjpe_mm": 50.0}])
-        assert (tmp_path / "run" / "log.csv").read_text() == "epoch,total,pa_mpjpe_mm\n1,2.5,\n2,2.0,50.0\n"
+        assert (
+            tmp_path / "run" / "log.csv"
+        ).read_text() == "epoch,total,pa_mpjpe_mm\n1,2.5,\n2,2.0,50.0\n"
 
 
 def test_checkpoints_execute_nothing(tmp_path):

@@ -5,8 +5,22 @@ import pytest
 from src.errors import InputError
 from src.skeletons import HUMAN36_JOINTS, SKELETON_NAMES, get_skeleton
 
-SIZES = {"human36_17k": 17, "shg_16k": 16, "human36_14k": 14, "lsp_14k": 14, "human36_19k": 19, "openpose_17k": 17}
-NUM_LIMBS = {"human36_17k": 16, "shg_16k": 15, "human36_14k": 14, "lsp_14k": 14, "human36_19k": 18, "openpose_17k": 16}
+SIZES = {
+    "human36_17k": 17,
+    "shg_16k": 16,
+    "human36_14k": 14,
+    "lsp_14k": 14,
+    "human36_19k": 19,
+    "openpose_17k": 17,
+}
+NUM_LIMBS = {
+    "human36_17k": 16,
+    "shg_16k": 15,
+    "human36_14k": 14,
+    "lsp_14k": 14,
+    "human36_19k": 18,
+    "openpose_17k": 16,
+}
 
 
 def limb_names(name):
@@ -27,9 +41,9 @@ def test_shape_and_consistency(name):
     assert skeleton.joints == tuple(HUMAN36_JOINTS[i] for i in skeleton.human36_indices)
     assert skeleton.joints[skeleton.root] == ("neck" if SIZES[name] == 14 else "mid_hip")
     assert set(limb_names(name)[skeleton.unit_limb].split("-")) == {"right_knee", "right_ankle"}
-    assert {joint for limb in skeleton.limbs for joint in limb} == set(range(skeleton.num_joints)), (
-        "a joint hangs loose"
-    )
+    assert {joint for limb in skeleton.limbs for joint in limb} == set(
+        range(skeleton.num_joints)
+    ), "a joint hangs loose"
     lengths = skeleton.average_limb_lengths
     assert (lengths is None) == (name in ("shg_16k", "human36_19k", "openpose_17k"))
     assert lengths is None or len(lengths) == len(skeleton.limbs)
@@ -37,7 +51,16 @@ def test_shape_and_consistency(name):
 
 def test_order_of_17_and_its_limbs():
     assert get_skeleton("human36_17k").joints[:8] == (
-        *("mid_hip", "right_hip", "right_knee", "right_ankle", "left_hip", "left_knee", "left_ankle", "mid_spine"),
+        *(
+            "mid_hip",
+            "right_hip",
+            "right_knee",
+            "right_ankle",
+            "left_hip",
+            "left_knee",
+            "left_ankle",
+            "mid_spine",
+        ),
     )
     assert limb_names("human36_17k")[6:11] == (
         ["mid_hip-mid_spine", "mid_spine-neck", "neck-chin", "chin-head", "neck-left_shoulder"]
@@ -46,7 +69,12 @@ def test_order_of_17_and_its_limbs():
 
 def test_feet_and_openpose():
     assert limb_names("human36_19k")[:5] == (
-        ["mid_hip-right_hip", "right_hip-right_knee", "right_knee-right_ankle", "right_ankle-right_foot_tip"]
+        [
+            "mid_hip-right_hip",
+            "right_hip-right_knee",
+            "right_knee-right_ankle",
+            "right_ankle-right_foot_tip",
+        ]
         + ["mid_hip-left_hip"]
     )
     assert limb_names("openpose_17k")[8:11] == ["mid_hip-neck", "neck-chin", "neck-left_shoulder"]
@@ -59,7 +87,9 @@ def test_masked_limbs_are_the_sides_of_the_trunk():
 
 
 def test_right_limbs_go_by_the_second_joint():
-    right = dict(zip(limb_names("human36_17k"), get_skeleton("human36_17k").right_limbs, strict=True))
+    right = dict(
+        zip(limb_names("human36_17k"), get_skeleton("human36_17k").right_limbs, strict=True)
+    )
     assert right["mid_hip-right_hip"] and right["right_elbow-right_wrist"]
     assert not right["mid_hip-left_hip"] and not right["neck-chin"]
 

@@ -15,9 +15,9 @@ from miniature import CAMERAS, detection_path, write_motion
 
 from main_human36 import main as main_human36
 from src.cameras import load_cameras
-from src.data import check
+from src.data import check_poses as check
 from src.data.arrays import PoseArrays
-from src.data.human36 import load_human36
+from src.data.human36.load import load_human36
 from src.data.npz import load_npz
 from src.errors import InputError
 from src.skeletons import get_skeleton, read_skeleton
@@ -36,14 +36,18 @@ def folders(tmp_path_factory):
         "cdf": forms.write_cdf(root / "cdf", h5, mono=False),
         "mono": forms.write_cdf(root / "mono", h5, mono=True),
         "videopose3d": forms.write_videopose3d(root / "videopose3d", h5),
-        "videopose3d_xml": forms.write_videopose3d(root / "videopose3d_xml", h5, cameras="metadata.xml"),
+        "videopose3d_xml": forms.write_videopose3d(
+            root / "videopose3d_xml", h5, cameras="metadata.xml"
+        ),
         "npz": forms.write_neutral(root / "own.npz", arrays, SKELETON.joints),
         "arrays": arrays,
     }
 
 
 def load(path, skeleton=SKELETON, **how) -> PoseArrays:
-    return (load_npz if path.suffix == ".npz" else load_human36)(path, SUBJECTS, skeleton, actions=ACTIONS, **how)
+    return (load_npz if path.suffix == ".npz" else load_human36)(
+        path, SUBJECTS, skeleton, actions=ACTIONS, **how
+    )
 
 
 @pytest.mark.parametrize("form", ["cdf", "mono", "videopose3d", "videopose3d_xml", "npz"])
@@ -55,18 +59,27 @@ def test_every_form_gives_the_same_arrays(folders, form):
         np.testing.assert_array_equal(getattr(found, field), getattr(expected, field))
     np.testing.assert_allclose(found.focal, expected.focal)
     if form != "npz":  # which has no names of files
-        assert [sequence.name for sequence in found.sequences] == [sequence.name for sequence in expected.sequences]
-    assert found.form == {"mono": "human36_cdf", "cdf": "human36_cdf", "npz": "npz"}.get(form, "videopose3d")
+        assert [sequence.name for sequence in found.sequences] == [
+            sequence.name for sequence in expected.sequences
+        ]
+    assert found.form == {"mono": "human36_cdf", "cdf": "human36_cdf", "npz": "npz"}.get(
+        form, "videopose3d"
+    )
 
 
 def test_videopose3ds_detections_are_those_of_the_h5_layout_cut_to_the_motion(folders):
     hourglass = get_skeleton("shg_16k")
     found = load(folders["videopose3d"], hourglass, detections=True)
-    np.testing.assert_array_equal(found.pose_2d, load(folders["h5"], hourglass, detections=True).pose_2d)
-    others = load(folders["videopose3d"], detections=True)  # 17 joints: the cascaded pyramid's, not the _gt archive's
+    np.testing.assert_array_equal(
+        found.pose_2d, load(folders["h5"], hourglass, detections=True).pose_2d
+    )
+    others = load(
+        folders["videopose3d"], detections=True
+    )  # 17 joints: the cascaded pyramid's, not the _gt archive's
     assert np.abs(others.pose_2d - folders["arrays"].pose_2d - 1).max() < 1e-2
     with pytest.raises(
-        InputError, match=r"no 2D archive has the joints of --dataset_type human36_19k; found .*shg_16k"
+        InputError,
+        match=r"no 2D archive has the joints of --dataset_type human36_19k; found .*shg_16k",
     ):
         load(folders["videopose3d"], get_skeleton("human36_19k"), detections=True)
     with pytest.raises(InputError, match="hold no detections"):
@@ -79,7 +92,9 @@ def test_metadata_xml_holds_the_cameras_of_cameras_h5(folders):
     assert len(found) == 44  # 11 subjects
     for key, camera in expected.items():
         for field in ("R", "T", "f", "c", "k", "p"):
-            np.testing.assert_allclose(getattr(found[key], field), getattr(camera, field), atol=1e-9)
+            np.testing.assert_allclose(
+                getattr(found[key], field), getattr(camera, field), atol=1e-9
+            )
 
 
 @pytest.mark.parametrize("form", ["videopose3d", "npz", "cdf"])
@@ -100,7 +115,9 @@ def test_a_pickle_in_an_archive_runs_nothing(folders, tmp_path):
     shutil.copytree(folders["videopose3d"], folder)
     np.savez(folder / "data_3d_h36m.npz", positions_3d=np.array({"S1": Bomb()}, dtype=object))
     assert b"executed" in pickle.dumps(Bomb())
-    with pytest.raises(InputError, match=r"data_3d_h36m.npz: refused: it asks to run io.open|_io.open"):
+    with pytest.raises(
+        InputError, match=r"data_3d_h36m.npz: refused: it asks to run io.open|_io.open"
+    ):
         load(folder)
     assert not (tmp_path / "executed").exists()
 
@@ -140,7 +157,11 @@ def survives(path, content: bytes, read, like: np.ndarray):
     except InputError as error:
         assert str(error)
     else:
-        assert found.dtype == like.dtype and found.shape[1:] == like.shape[1:] and np.isfinite(found).all()
+        assert (
+            found.dtype == like.dtype
+            and found.shape[1:] == like.shape[1:]
+            and np.isfinite(found).all()
+        )
 
 
 DAMAGED = [
@@ -168,13 +189,19 @@ def test_damaged_files_give_one_line_or_numbers(folders, tmp_path, form, file, c
 
 def load_one(path):
     how = {"actions": ACTIONS[:1]}
-    return load_npz(path, [1], SKELETON, **how) if path.suffix == ".npz" else load_human36(path, [1], SKELETON, **how)
+    return (
+        load_npz(path, [1], SKELETON, **how)
+        if path.suffix == ".npz"
+        else load_human36(path, [1], SKELETON, **how)
+    )
 
 
 def rewrite(path, source, **changes):
     with np.load(source) as file:
         fields = dict(file)
-    np.savez(path, **{name: value for name, value in (fields | changes).items() if value is not None})
+    np.savez(
+        path, **{name: value for name, value in (fields | changes).items() if value is not None}
+    )
     return path
 
 
@@ -203,7 +230,16 @@ def test_mistakes_in_the_neutral_form_are_named(folders, tmp_path, changes, mess
 def test_the_neutral_form_needs_focal_lengths_only_where_they_are_used(folders, tmp_path, capsys):
     path = rewrite(tmp_path / "own.npz", folders["npz"], focal=None)
     assert np.isnan(load(path).focal).all()
-    argv = ["--data_dir", str(path), "--train_subjects", "1", "--test_subjects", "9", "--exp", str(tmp_path / "run")]
+    argv = [
+        "--data_dir",
+        str(path),
+        "--train_subjects",
+        "1",
+        "--test_subjects",
+        "9",
+        "--exp",
+        str(tmp_path / "run"),
+    ]
     assert main_human36([*argv, "--preset", "testing", "--reprojection", "weak_perspective"]) == 2
     assert "needs the field focal" in capsys.readouterr().err
 
@@ -218,7 +254,9 @@ def test_a_skeleton_of_ones_own_finds_its_joints_by_name(folders, tmp_path):
     own = rewrite(tmp_path / "own.npz", folders["npz"], joint_names=np.array(names))
     skeleton = get_skeleton(read_skeleton(path))
     assert skeleton.right_limbs == (True, False)
-    np.testing.assert_array_equal(load(own, skeleton).pose_3d, folders["arrays"].pose_3d[:, [1, 0, 2]])
+    np.testing.assert_array_equal(
+        load(own, skeleton).pose_3d, folders["arrays"].pose_3d[:, [1, 0, 2]]
+    )
     with pytest.raises(InputError, match="Human3.6M has no joint knee"):
         load(folders["h5"], skeleton)
 
@@ -234,7 +272,9 @@ def test_the_checker_says_what_is_there(folders, form, capsys):
     code, said = run_check(capsys, folders[form])
     if form == "npz":
         assert (
-            code == 0 and "192 poses of 17 joints: mid_hip" in said and "S9: 96 poses; actions Photo, WalkDog" in said
+            code == 0
+            and "192 poses of 17 joints: mid_hip" in said
+            and "S9: 96 poses; actions Photo, WalkDog" in said
         )
         return
     assert code == 1  # thirteen actions are missing
@@ -293,12 +333,18 @@ def test_convert_writes_the_h5_layout(folders, form, tmp_path, capsys):
     if form != "cdf":
         hourglass = get_skeleton("shg_16k")
         expected = load(folders["h5"], hourglass, detections=True)
-        np.testing.assert_array_equal(load(tmp_path / "out", hourglass, detections=True).pose_2d, expected.pose_2d)
-    assert run_check(capsys, folders[form], "--convert", tmp_path / "out")[0] == 2  # it is there already
+        np.testing.assert_array_equal(
+            load(tmp_path / "out", hourglass, detections=True).pose_2d, expected.pose_2d
+        )
+    assert (
+        run_check(capsys, folders[form], "--convert", tmp_path / "out")[0] == 2
+    )  # it is there already
     assert run_check(capsys, folders["npz"], "--convert", tmp_path / "other")[0] == 2
 
 
 def test_without_cdflib_its_name_is_said(folders):
-    code = "import sys; sys.modules['cdflib'] = None; from src.data.check import main; sys.exit(main())"
-    found = subprocess.run([sys.executable, "-c", code, str(folders["cdf"])], capture_output=True, text=True)
+    code = "import sys; sys.modules['cdflib'] = None; from src.data.check_poses import main; sys.exit(main())"
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(folders["cdf"])], capture_output=True, text=True
+    )
     assert found.returncode == 1 and "pip install cdflib" in found.stdout

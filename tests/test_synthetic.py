@@ -8,16 +8,26 @@ import h5py
 import numpy as np
 import pytest
 
-from src.data import synthetic
-from src.data.actions import act
-from src.data.human36 import ACTIONS, load_human36
-from src.data.kinematics import LIMITS, joint_positions, make_body
+from src.data.human36.load import ACTIONS, load_human36
+from src.data.synthetic import motion as synthetic
+from src.data.synthetic.actions import act
+from src.data.synthetic.kinematics import LIMITS, joint_positions, make_body
 from src.errors import InputError
 from src.skeletons import HUMAN36_JOINTS, get_skeleton
 
 BONES = (
-    *("mid_hip-right_hip", "right_hip-right_knee", "right_knee-right_ankle", "right_ankle-right_foot_base"),
-    *("neck-right_shoulder", "right_shoulder-right_elbow", "right_elbow-right_wrist", "right_wrist-right_thumb"),
+    *(
+        "mid_hip-right_hip",
+        "right_hip-right_knee",
+        "right_knee-right_ankle",
+        "right_ankle-right_foot_base",
+    ),
+    *(
+        "neck-right_shoulder",
+        "right_shoulder-right_elbow",
+        "right_elbow-right_wrist",
+        "right_wrist-right_thumb",
+    ),
     *("mid_hip-mid_spine", "mid_spine-neck", "neck-chin", "chin-head"),
 )
 
@@ -26,7 +36,9 @@ class Body:
     """Joints by name of one motion, (F,3) each."""
 
     def __init__(self, action, subject=1, *, name=None, frames=160):
-        self.world = synthetic.make_motion(subject, action, name or action, frames=frames, seed=0).world
+        self.world = synthetic.make_motion(
+            subject, action, name or action, frames=frames, seed=0
+        ).world
 
     def __getitem__(self, name):
         return self.world[:, HUMAN36_JOINTS.index(name)]
@@ -41,7 +53,12 @@ class Body:
         return np.linalg.norm(points - self["mid_hip"] - share[:, None] * along, axis=1)
 
 
-EVERYBODY = [(action, subject, name) for action in ACTIONS for subject in (1, 9) for name in (action, f"{action} 1")]
+EVERYBODY = [
+    (action, subject, name)
+    for action in ACTIONS
+    for subject in (1, 9)
+    for name in (action, f"{action} 1")
+]
 
 
 @pytest.fixture(params=EVERYBODY, ids=lambda param: f"S{param[1]} {param[2]}")
@@ -68,9 +85,13 @@ def test_poses_that_people_take(body):
         )  # fmt: skip
         assert (upper * fore).sum(1).min() > np.cos(np.radians(146)), "an elbow is bent too far"
         for place in (f"{side}_elbow", f"{side}_wrist", f"{side}_palm"):
-            assert (body.distance_to_trunk(body[place]) < 100).mean() < 0.02, f"{place} runs through the trunk"
+            assert (body.distance_to_trunk(body[place]) < 100).mean() < 0.02, (
+                f"{place} runs through the trunk"
+            )
         middle = (body[f"{side}_elbow"] + body[f"{side}_wrist"]) / 2
-        assert (body.distance_to_trunk(middle) < 100).mean() < 0.02, "a forearm runs through the trunk"
+        assert (body.distance_to_trunk(middle) < 100).mean() < 0.02, (
+            "a forearm runs through the trunk"
+        )
     assert np.linalg.norm(body["right_knee"] - body["left_knee"], axis=1).min() > 80
     assert (body["head"][:, 2] > body["mid_hip"][:, 2]).all()
     assert np.abs(body.world[..., 2].min(axis=1)).max() < 40, "somebody floats or sinks"
@@ -88,7 +109,9 @@ def test_no_limb_runs_through_another(body):
     assert (closest(fore["right"], fore["left"]) < 60).mean() < 0.02
     for side in ("right", "left"):
         hand = body[f"{side}_wrist"], body[f"{side}_palm"]
-        assert (closest(hand, (body["chin"], body["head"])) < 40).mean() < 0.02, "a hand is inside the head"
+        assert (closest(hand, (body["chin"], body["head"])) < 40).mean() < 0.02, (
+            "a hand is inside the head"
+        )
         thigh = body[f"{side}_hip"], body[f"{side}_knee"]
         assert (closest(hand, thigh) < 30).mean() < 0.02, "a hand is inside a thigh"
 
@@ -105,7 +128,11 @@ def test_nobody_skates_jumps_or_bounces(action):
         assert np.median(slide) < 150, "the foot on the ground slides"
         if "Walk" in action:
             assert np.ptp(body["mid_hip"][:, 2]) < 80
-            assert 700 < np.linalg.norm(np.diff(body["mid_hip"][:, :2], axis=0), axis=1).mean() * 50 < 1600
+            assert (
+                700
+                < np.linalg.norm(np.diff(body["mid_hip"][:, :2], axis=0), axis=1).mean() * 50
+                < 1600
+            )
 
 
 def test_bones_are_constant_and_symmetric(body):
@@ -132,13 +159,18 @@ def test_forward_kinematics_by_hand():
         "left_hip_flexion": np.array([90.0]),
     }
     place = dict(zip(HUMAN36_JOINTS, joint_positions(angles, body)[0], strict=True))
-    forearm, thigh = place["right_wrist"] - place["right_elbow"], place["left_knee"] - place["left_hip"]
+    forearm, thigh = (
+        place["right_wrist"] - place["right_elbow"],
+        place["left_knee"] - place["left_hip"],
+    )
     np.testing.assert_allclose(forearm, [0, -body["wrist"][2], 0], atol=1e-9)  # forward
     np.testing.assert_allclose(thigh, [0, -body["knee"][2], 0], atol=1e-9)
     assert place["left_hip"][0] == -place["right_hip"][0] < 0  # x is to the person's right
     angles["turn"] = np.array([90.0])  # to the left: what was forward (+y) is now -x
     turned = dict(zip(HUMAN36_JOINTS, joint_positions(angles, body)[0], strict=True))
-    np.testing.assert_allclose(turned["right_wrist"] - turned["right_elbow"], [body["wrist"][2], 0, 0], atol=1e-9)
+    np.testing.assert_allclose(
+        turned["right_wrist"] - turned["right_elbow"], [body["wrist"][2], 0, 0], atol=1e-9
+    )
     np.testing.assert_array_equal(place["neck"], place["neck_2"])
     np.testing.assert_array_equal(place["left_thumb"], place["left_thumb_2"])
 
@@ -155,7 +187,10 @@ def spread_mm(action):
 
 
 def nearest_palm(body, place):
-    return min(np.linalg.norm(body[f"{side}_palm"] - body[place], axis=1).min() for side in ("right", "left"))
+    return min(
+        np.linalg.norm(body[f"{side}_palm"] - body[place], axis=1).min()
+        for side in ("right", "left")
+    )
 
 
 def test_actions_are_what_they_say():
@@ -168,7 +203,8 @@ def test_actions_are_what_they_say():
         assert 1000 < spread_mm(action) < 4500
         body = Body(action)
         ahead = (
-            unit(np.gradient(body["mid_hip"][:, :2], axis=0)) * (body["right_ankle"] - body["left_ankle"])[:, :2]
+            unit(np.gradient(body["mid_hip"][:, :2], axis=0))
+            * (body["right_ankle"] - body["left_ankle"])[:, :2]
         ).sum(1)
         assert ahead.max() > 250 and ahead.min() < -250, f"the legs of {action} do not take turns"
     for action in ("Waiting", "Sitting", "Posing"):
@@ -177,11 +213,14 @@ def test_actions_are_what_they_say():
         assert nearest_palm(Body(action), place) < 170, f"no hand at the face in {action}"
     assert nearest_palm(Body("Waiting"), "chin") > 200
     greeting = Body("Greeting")
-    assert max((greeting[f"{side}_palm"] - greeting["neck"])[:, 2].max() for side in ("right", "left")) > 150
+    assert (
+        max((greeting[f"{side}_palm"] - greeting["neck"])[:, 2].max() for side in ("right", "left"))
+        > 150
+    )
     purchases = Body("Purchases")
-    assert (purchases["head"] - purchases["mid_hip"])[:, 2].min() < 0.75 * (purchases["head"] - purchases["mid_hip"])[
-        :, 2
-    ].max()
+    assert (purchases["head"] - purchases["mid_hip"])[:, 2].min() < 0.75 * (
+        purchases["head"] - purchases["mid_hip"]
+    )[:, 2].max()
 
 
 def test_any_two_actions_differ():
@@ -194,10 +233,17 @@ def test_any_two_actions_differ():
                 world = Body(action, subject, name=name, frames=60).world
                 reach = np.linalg.norm(world - world[:, :1], axis=-1)
                 heights = world[..., 2] - world[:, :1, 2]
-                found.append(np.concatenate([reach.mean(0), heights.mean(0), heights.std(0), world[:, 0].std(0)]))
+                found.append(
+                    np.concatenate(
+                        [reach.mean(0), heights.mean(0), heights.std(0), world[:, 0].std(0)]
+                    )
+                )
         return np.mean(found, axis=0)
 
-    one, other = (np.stack([features(action, subjects) for action in ACTIONS]) for subjects in ((1, 5, 6), (7, 8, 9)))
+    one, other = (
+        np.stack([features(action, subjects) for action in ACTIONS])
+        for subjects in ((1, 5, 6), (7, 8, 9))
+    )
     closest = np.linalg.norm(one[:, None] - other[None], axis=-1).argmin(axis=1)
     assert (closest == np.arange(15)).mean() > 0.5  # by chance 0.07
     between = np.linalg.norm(one[:, None] - one[None], axis=-1)[np.triu_indices(15, 1)]
@@ -205,21 +251,32 @@ def test_any_two_actions_differ():
 
 
 def test_subjects_have_their_own_proportions():
-    lengths = np.array([[Body("Waiting", s, frames=2).length(bone)[0] for bone in BONES] for s in synthetic.SUBJECTS])
+    lengths = np.array(
+        [
+            [Body("Waiting", s, frames=2).length(bone)[0] for bone in BONES]
+            for s in synthetic.SUBJECTS
+        ]
+    )
     proportions = lengths / lengths.sum(axis=1, keepdims=True)
-    differences = np.abs(proportions[:, None] - proportions[None]).sum(axis=-1)[np.triu_indices(7, 1)]
+    differences = np.abs(proportions[:, None] - proportions[None]).sum(axis=-1)[
+        np.triu_indices(7, 1)
+    ]
     assert differences.min() > 0.005
     assert np.ptp(lengths.sum(axis=1)) > 100
 
 
 def test_everybody_is_in_the_picture():
-    arrays = synthetic.load_synthetic((9,), get_skeleton("human36_17k"), actions=list(ACTIONS), frames=60)
+    arrays = synthetic.load_synthetic(
+        (9,), get_skeleton("human36_17k"), actions=list(ACTIONS), frames=60
+    )
     assert ((arrays.pose_2d > 0) & (arrays.pose_2d < 1000)).all(axis=(1, 2)).mean() > 0.98
 
 
 def test_the_demo_set_is_quick_and_repeats():
     start = time.monotonic()
-    arrays = synthetic.load_synthetic((1, 5, 6, 7, 8), get_skeleton("human36_17k"), actions=list(ACTIONS))
+    arrays = synthetic.load_synthetic(
+        (1, 5, 6, 7, 8), get_skeleton("human36_17k"), actions=list(ACTIONS)
+    )
     assert time.monotonic() - start < 5
     assert len(arrays) == 10_200 and arrays.synthetic
     again = synthetic.load_synthetic((5,), get_skeleton("human36_17k"), actions=["Walking"])
@@ -236,12 +293,16 @@ def test_written_and_read_again(tmp_path, monkeypatch, detections):
     assert synthetic.main(["--out", str(tmp_path / "set"), "--frames", "5", "--seed", "3"]) == 0
     skeleton = get_skeleton("shg_16k")
     read = load_human36(tmp_path / "set", (9, 11), skeleton, actions=few, detections=detections)
-    made = synthetic.load_synthetic((9, 11), skeleton, actions=few, detections=detections, frames=5, seed=3)
+    made = synthetic.load_synthetic(
+        (9, 11), skeleton, actions=few, detections=detections, frames=5, seed=3
+    )
     assert read.synthetic and read.sequences == made.sequences and read.notes == made.notes
     np.testing.assert_allclose(read.pose_3d, made.pose_3d, atol=2e-3)
     np.testing.assert_allclose(read.pose_2d, made.pose_2d, atol=1e-3)
     with h5py.File(tmp_path / "set" / "cameras.h5") as file:
-        assert file["subject11/camera4/T"].shape == (3, 1) and file["subject11/camera4/Name"].shape == (8, 1)
+        assert file["subject11/camera4/T"].shape == (3, 1) and file[
+            "subject11/camera4/Name"
+        ].shape == (8, 1)
 
 
 def test_a_folder_that_holds_something_is_not_written_into(tmp_path, capsys):
@@ -265,7 +326,9 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("tokens", ["", "--out x --framez 3", "--out x --frames 0", "--out x --seed -1", "--out x y"])
+@pytest.mark.parametrize(
+    "tokens", ["", "--out x --framez 3", "--out x --frames 0", "--out x --seed -1", "--out x y"]
+)
 def test_mistakes_are_one_line(tokens, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert synthetic.main(tokens.split()) == 2

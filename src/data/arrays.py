@@ -9,7 +9,17 @@ from typing import NamedTuple
 import numpy as np
 
 ACTIONS = (  # of Human3.6M
-    *("Directions", "Discussion", "Eating", "Greeting", "Phoning", "Photo", "Posing", "Purchases", "Sitting"),
+    *(
+        "Directions",
+        "Discussion",
+        "Eating",
+        "Greeting",
+        "Phoning",
+        "Photo",
+        "Posing",
+        "Purchases",
+        "Sitting",
+    ),
     *("SittingDown", "Smoking", "Waiting", "WalkDog", "Walking", "WalkTogether"),
 )
 
@@ -25,7 +35,11 @@ class Sequence(NamedTuple):
 
 
 def _per_frame(field: str, dtype=None) -> property:
-    return property(lambda self: np.array([getattr(seen, field) for seen in self.sequences], dtype)[self.sequence])
+    return property(
+        lambda self: np.array([getattr(seen, field) for seen in self.sequences], dtype)[
+            self.sequence
+        ]
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +78,9 @@ class PoseArrays:
             "sequences": len(self.sequences),
             "frames": len(self),
             "files": len(self.files),
-            "sha256_of_names_and_sizes": hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest(),
+            "sha256_of_names_and_sizes": hashlib.sha256(
+                listing.encode(errors="surrogateescape")
+            ).hexdigest(),
             "notes": list(self.notes),
         }
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from src.data.lsp import Photos
+from src.data.photos import Photos
 
 _EXAMPLES = 5
 
@@ -18,19 +18,28 @@ def check_labels(photos: Photos, joints) -> list[str]:
         found = photos.describe(train)
         lines.append(f"{part}: {found['frames']:,} images, {found['labels']:,} labels")
     first, count = (photos.label == -1).sum(), len(photos.label)
-    lines.append(f"kp0 is the closer one in {first / max(count, 1):.1%} of {count:,} labels; near 50% is usual")
+    lines.append(
+        f"kp0 is the closer one in {first / max(count, 1):.1%} of {count:,} labels; near 50% is usual"
+    )
     per_pair = Counter(map(tuple, np.sort(photos.pairs, axis=1).tolist()))
     possible = len(joints) * (len(joints) - 1) // 2
     most = ", ".join(f"{joints[a]}-{joints[b]} ({n})" for (a, b), n in per_pair.most_common(3))
-    lines.append(f"{len(per_pair)} of {possible} pairs of joints are labelled; most often {most or 'none'}")
-    closer = np.where(photos.label[:, None] == 1, photos.pairs[:, ::-1], photos.pairs)  # (the closer, the further)
+    lines.append(
+        f"{len(per_pair)} of {possible} pairs of joints are labelled; most often {most or 'none'}"
+    )
+    closer = np.where(
+        photos.label[:, None] == 1, photos.pairs[:, ::-1], photos.pairs
+    )  # (the closer, the further)
     answers = Counter(zip(photos.photo.tolist(), *closer.T.tolist(), strict=True))
     conflicts = [key for key in answers if key[1] < key[2] and (key[0], key[2], key[1]) in answers]
     twice = [key for key, n in answers.items() if n > 1]
 
     def say(what: str, records: list[str]):
         more = ", ..." if len(records) > _EXAMPLES else ""
-        lines.append(f"{what}: {len(records):,}" + (f": {'; '.join(records[:_EXAMPLES])}{more}" if records else ""))
+        lines.append(
+            f"{what}: {len(records):,}"
+            + (f": {'; '.join(records[:_EXAMPLES])}{more}" if records else "")
+        )
 
     def named(photo: int, *of_photo: int) -> str:
         return f"{photos.files[photo]} {' '.join(joints[j] for j in of_photo)}"
@@ -58,5 +67,7 @@ def _circles(answers, conflicts, num_joints: int) -> list[tuple]:
         graph = coo_array((np.ones(len(edges)), np.array(edges).T), shape=(num_joints, num_joints))
         component = connected_components(graph, connection="strong")[1]
         sizes = np.bincount(component)
-        found += [(photo, *np.flatnonzero(component == c).tolist()) for c in np.flatnonzero(sizes > 1)]
+        found += [
+            (photo, *np.flatnonzero(component == c).tolist()) for c in np.flatnonzero(sizes > 1)
+        ]
     return found

@@ -30,13 +30,20 @@ def read_fields(path) -> dict[str, np.ndarray]:
         with np.load(path, allow_pickle=False) as file:
             fields = {name: file[name] for name in file.files if name in FIELDS}
     except Exception as error:  # a damaged file can raise anything
-        raise InputError(f"{path}: cannot be read as npz ({error}); write or copy it again") from None
+        raise InputError(
+            f"{path}: cannot be read as npz ({error}); write or copy it again"
+        ) from None
     missing = [name for name in FIELDS if name not in fields and name != _OPTIONAL]
     if missing:
         raise InputError(
             f"{path}: has no field {', '.join(missing)}; expected {', '.join(FIELDS)} ({_OPTIONAL} may lack)"
         )
-    sizes = {"N": fields["frame"].shape[:1], "K": fields["joint_names"].shape[:1], "2": (2,), "3": (3,)}
+    sizes = {
+        "N": fields["frame"].shape[:1],
+        "K": fields["joint_names"].shape[:1],
+        "2": (2,),
+        "3": (3,),
+    }
     for name, array in fields.items():
         shape, kinds = FIELDS[name]
         expected = sum((sizes[size] for size in shape.split()), ())
@@ -44,10 +51,14 @@ def read_fields(path) -> dict[str, np.ndarray]:
             raise InputError(f"{path}: {name}: is empty; nothing to read")
         if array.shape != expected or array.dtype.kind not in kinds:
             kind = {"f": "numbers", "i": "whole numbers", "U": "text"}[kinds[0]]
-            raise InputError(f"{path}: {name}: expected {kind} of shape {expected}, found {array.dtype}, {array.shape}")
+            raise InputError(
+                f"{path}: {name}: expected {kind} of shape {expected}, found {array.dtype}, {array.shape}"
+            )
     joints = fields["joint_names"].tolist()
     if len(set(joints)) != len(joints):
-        raise InputError(f"{path}: joint_names: expected different names, found {', '.join(joints)}")
+        raise InputError(
+            f"{path}: joint_names: expected different names, found {', '.join(joints)}"
+        )
     for name in ("pose_3d", "pose_2d"):
         fields[name] = fields[name].astype(np.float64)
         check_values(fields[name], f"{path}: {name}")
@@ -55,12 +66,16 @@ def read_fields(path) -> dict[str, np.ndarray]:
         not (fields.get("focal", np.ones(1)) > 0).all()
         or not ((fields["frame"] >= 0) & (fields["frame"] < 2**31)).all()
     ):
-        raise InputError(f"{path}: expected focal lengths above 0 and frame numbers from 0 on, found others")
+        raise InputError(
+            f"{path}: expected focal lengths above 0 and frame numbers from 0 on, found others"
+        )
     return fields
 
 
-def load_npz(path, subjects, skeleton: Skeleton, *, actions=ACTIONS, detections=False, keep_every=1) -> PoseArrays:
-    """Read the neutral form: see `read_fields`, and `src.data.human36.load_human36` for the arguments.
+def load_npz(
+    path, subjects, skeleton: Skeleton, *, actions=ACTIONS, detections=False, keep_every=1
+) -> PoseArrays:
+    """Read the neutral form: see `read_fields`, and `src.data.human36.load.load_human36` for the arguments.
 
     The skeleton's joints are found by name. With all fifteen ``actions``, whatever actions the file has are taken.
     """
@@ -68,13 +83,19 @@ def load_npz(path, subjects, skeleton: Skeleton, *, actions=ACTIONS, detections=
     joints = fields["joint_names"].tolist()
     lacking = [joint for joint in skeleton.joints if joint not in joints]
     if lacking:
-        raise InputError(f"{path}: joint_names: {skeleton.name} needs {lacking[0]}, found {', '.join(joints)}")
+        raise InputError(
+            f"{path}: joint_names: {skeleton.name} needs {lacking[0]}, found {', '.join(joints)}"
+        )
     if detections:
-        raise InputError(f"{path}: holds one pose_2d, whoever made it; leave --train_ and --test_noise_type_2d at none")
+        raise InputError(
+            f"{path}: holds one pose_2d, whoever made it; leave --train_ and --test_noise_type_2d at none"
+        )
     there = np.unique(fields["subject"]).tolist()
     absent = [subject for subject in subjects if subject not in there]
     if absent:
-        raise InputError(f"{path}: no subject {absent[0]}; it has {there}: give --train_subjects and --test_subjects")
+        raise InputError(
+            f"{path}: no subject {absent[0]}; it has {there}: give --train_subjects and --test_subjects"
+        )
     keep = np.isin(fields["subject"], subjects) & (fields["frame"] % keep_every == 0)
     if set(actions) != set(ACTIONS):
         keep &= np.isin(fields["action"], actions)
@@ -82,10 +103,14 @@ def load_npz(path, subjects, skeleton: Skeleton, *, actions=ACTIONS, detections=
         raise InputError(f"{path}: no frames are left of these subjects and actions; choose others")
     focal = fields.get("focal", np.full((len(keep), 2), np.nan)).astype(np.float64)
     keys = zip(
-        *(fields[name][keep].tolist() for name in ("subject", "action", "camera")), focal[keep].tolist(), strict=True
+        *(fields[name][keep].tolist() for name in ("subject", "action", "camera")),
+        focal[keep].tolist(),
+        strict=True,
     )
     numbers: dict[Sequence, int] = {}
-    sequence = [numbers.setdefault(Sequence(s, a, a, c, tuple(f)), len(numbers)) for s, a, c, f in keys]
+    sequence = [
+        numbers.setdefault(Sequence(s, a, a, c, tuple(f)), len(numbers)) for s, a, c, f in keys
+    ]
     chosen = [joints.index(joint) for joint in skeleton.joints]
     return PoseArrays(
         pose_2d=fields["pose_2d"][keep][:, chosen].astype(np.float32),
@@ -94,7 +119,9 @@ def load_npz(path, subjects, skeleton: Skeleton, *, actions=ACTIONS, detections=
         frame=fields["frame"][keep].astype(np.int32),
         sequences=tuple(numbers),
         files=((Path(path).name, Path(path).stat().st_size),),
-        notes=tuple(f"{path}: pose_3d: {oddity}" for oddity in oddities(fields["pose_3d"][keep], joints)),
+        notes=tuple(
+            f"{path}: pose_3d: {oddity}" for oddity in oddities(fields["pose_3d"][keep], joints)
+        ),
         form="npz",
     )
 

@@ -24,7 +24,12 @@ class Motion(NamedTuple):
 
 
 def view_motions(
-    motions: Iterable[Motion], cameras: dict, skeleton: Skeleton, *, detect: Callable | None = None, keep_every: int = 1
+    motions: Iterable[Motion],
+    cameras: dict,
+    skeleton: Skeleton,
+    *,
+    detect: Callable | None = None,
+    keep_every: int = 1,
 ) -> dict:
     """Project every motion into all cameras of its subject -> the fields of `PoseArrays` that this decides.
 
@@ -83,14 +88,27 @@ def oddities(poses: np.ndarray, joints) -> list[str]:
     found = []
     extent = np.ptp(poses, axis=1).max()
     if not 300 < extent < 6000:
-        found.append(f"the tallest pose measures {extent:.4g}: metres where millimetres are expected, or inches?")
+        found.append(
+            f"the tallest pose measures {extent:.4g}: metres where millimetres are expected, or inches?"
+        )
     place = {name: poses[:, index] for index, name in enumerate(joints)}
-    if {"neck", *(f"{s}_{j}" for s in ("left", "right") for j in ("hip", "knee", "ankle"))} <= set(place):
+    if {"neck", *(f"{s}_{j}" for s in ("left", "right") for j in ("hip", "knee", "ankle"))} <= set(
+        place
+    ):
         middle = (place["left_hip"] + place["right_hip"]) / 2
         forward = np.cross(place["left_hip"] - place["right_hip"], place["neck"] - middle)
-        bend = sum(2 * place[f"{s}_knee"] - place[f"{s}_hip"] - place[f"{s}_ankle"] for s in ("left", "right"))
-        toes = [place[f"{s}_foot_tip"] - place[f"{s}_ankle"] for s in ("left", "right") if f"{s}_foot_tip" in place]
+        bend = sum(
+            2 * place[f"{s}_knee"] - place[f"{s}_hip"] - place[f"{s}_ankle"]
+            for s in ("left", "right")
+        )
+        toes = [
+            place[f"{s}_foot_tip"] - place[f"{s}_ankle"]
+            for s in ("left", "right")
+            if f"{s}_foot_tip" in place
+        ]
         forward /= np.maximum(np.linalg.norm(forward, axis=1, keepdims=True), 1e-9)
         if (forward * (bend + sum(toes, np.zeros(3)))).sum() < 0:
-            found.append("knees and toes point backwards: are left and right exchanged, or one axis mirrored?")
+            found.append(
+                "knees and toes point backwards: are left and right exchanged, or one axis mirrored?"
+            )
     return found

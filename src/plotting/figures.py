@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from src.errors import InputError
-from src.runs import write_atomically
+from src.files import write_atomically
 
 # Colour-blind safe (Okabe and Ito); blue and vermilion differ in grey too.
 RIGHT, LEFT = "#D55E00", "#0072B2"

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from opts.parsing import new_parser
-from src.data.human36 import ACTIONS
-from src.data.kinematics import LIMITS, joint_positions, make_body
-from src.data.synthetic import SUBJECTS, make_motion
+from src.data.human36.load import ACTIONS
+from src.data.synthetic.kinematics import LIMITS, joint_positions, make_body
+from src.data.synthetic.motion import SUBJECTS, make_motion
 from src.errors import run_command
 from src.plotting.figures import new_figure, save_figure
 from src.plotting.poses import draw_contact_sheet, draw_limbs
@@ -20,8 +20,15 @@ from src.skeletons import SKELETON_NAMES, Skeleton, get_skeleton
 
 def standing_body() -> np.ndarray:
     """(32,3) mm in a camera's frame, facing it, arms a little out: the person's right is on the left of the picture."""
-    degrees = {"turn": 180.0, "shoulder_abduction": 35.0, "hip_abduction": 8.0, "hip_rotation": -30.0}
-    angles = {name: np.array([degrees.get(name.split("_", 1)[-1], 0.0)]) for name in LIMITS}  # both sides alike
+    degrees = {
+        "turn": 180.0,
+        "shoulder_abduction": 35.0,
+        "hip_abduction": 8.0,
+        "hip_rotation": -30.0,
+    }
+    angles = {
+        name: np.array([degrees.get(name.split("_", 1)[-1], 0.0)]) for name in LIMITS
+    }  # both sides alike
     world = joint_positions(angles, make_body(np.random.default_rng(0)))[0]
     # From behind -y: x stays right, up becomes -y, what is further along y is further away.
     return np.stack([world[:, 0], -world[:, 2], world[:, 1]], axis=1)
@@ -46,12 +53,16 @@ def draw_numbered_joints(skeleton: Skeleton, axis, title: str):
 
 def draw_joints():
     """All skeletons side by side -> figure."""
-    titles = {name: name for name in SKELETON_NAMES if name != "lsp_14k"} | {"human36_14k": "human36_14k = lsp_14k"}
+    titles = {name: name for name in SKELETON_NAMES if name != "lsp_14k"} | {
+        "human36_14k": "human36_14k = lsp_14k"
+    }
     figure = new_figure(13, 5)
     figure.get_layout_engine().set(h_pad=0.1)
     for axis, (name, title) in zip(figure.subplots(1, len(titles)), titles.items(), strict=True):
         draw_numbered_joints(get_skeleton(name), axis, title)
-    figure.suptitle("Joints in model order, the person facing you; orange: the person's right", fontsize=10)
+    figure.suptitle(
+        "Joints in model order, the person facing you; orange: the person's right", fontsize=10
+    )
     return figure
 
 
@@ -62,7 +73,13 @@ def draw_axes():
     left, right = figure.add_subplot(1, 2, 1), figure.add_subplot(1, 2, 2, projection="3d")
     draw_limbs(left, 1145 * pose[:, :2] / pose[:, 2:] + 500, skeleton)
     draw_limbs(right, (pose - pose[0])[:, [0, 2, 1]], skeleton)
-    left.set(xlim=(0, 1000), ylim=(1000, 0), xlabel="x (px), to the right", ylabel="y (px), down", aspect="equal")
+    left.set(
+        xlim=(0, 1000),
+        ylim=(1000, 0),
+        xlabel="x (px), to the right",
+        ylabel="y (px), down",
+        aspect="equal",
+    )
     left.set_title("2D: (N, K, 2) pixels in the image", fontsize=9)
     right.set(xlim=(-1000, 1000), ylim=(-1000, 1000), zlim=(1000, -1000))
     right.set(xlabel="x (mm), right", ylabel="z (mm), away from the camera", zlabel="y (mm), down")
@@ -81,12 +98,19 @@ def draw_synthetic():
     for number, action in enumerate(ACTIONS):
         world = make_motion(SUBJECTS[number % 7], action, action, frames=60, seed=0).world[4::12]
         world = world[:, list(skeleton.human36_indices)] - world[:, :1]
-        right = world[:, skeleton.joints.index("right_hip"), :2] - world[:, skeleton.joints.index("left_hip"), :2]
-        angle = np.arctan2(right[:, 1], right[:, 0]) - np.radians(145)  # everybody faces us, turned 35 degrees
+        right = (
+            world[:, skeleton.joints.index("right_hip"), :2]
+            - world[:, skeleton.joints.index("left_hip"), :2]
+        )
+        angle = np.arctan2(right[:, 1], right[:, 0]) - np.radians(
+            145
+        )  # everybody faces us, turned 35 degrees
         cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
         x, y = cos * world[..., 0] + sin * world[..., 1], cos * world[..., 1] - sin * world[..., 0]
         poses[action] = np.stack([x, y, world[..., 2]], axis=-1)
-    return draw_contact_sheet(poses, skeleton, columns=3, title="Synthetic motion (orange: the person's right)")
+    return draw_contact_sheet(
+        poses, skeleton, columns=3, title="Synthetic motion (orange: the person's right)"
+    )
 
 
 def main(argv=None) -> int:

@@ -6,14 +6,16 @@ import numpy as np
 from matplotlib.animation import FFMpegWriter, FuncAnimation, PillowWriter
 from tqdm import tqdm
 
+from src.files import write_atomically
 from src.plotting.figures import new_figure
 from src.plotting.poses import draw_pose_2d, draw_pose_3d
-from src.runs import write_atomically
 
 _VIEWS = {"3D, from the camera's left": -120, "3D, from its right": -30}
 
 
-def draw_lifted(axes, pose_2d: np.ndarray, pose_3d: np.ndarray, skeleton, *, caption: str, image=None):
+def draw_lifted(
+    axes, pose_2d: np.ndarray, pose_3d: np.ndarray, skeleton, *, caption: str, image=None
+):
     """One pose: pose_2d (K,2) px on the first axis, on its photo if there is one; pose_3d (K,3) on two 3D axes."""
     if image is not None:
         axes[0].imshow(image)
@@ -24,18 +26,28 @@ def draw_lifted(axes, pose_2d: np.ndarray, pose_3d: np.ndarray, skeleton, *, cap
 
 
 def _add_axes(figure, rows: int, columns: int, first: int):
-    return [figure.add_subplot(rows, 3 * columns, first + i, **({"projection": "3d"} if i else {})) for i in range(3)]
+    return [
+        figure.add_subplot(rows, 3 * columns, first + i, **({"projection": "3d"} if i else {}))
+        for i in range(3)
+    ]
 
 
-def lifted_sheet(poses_2d: np.ndarray, poses_3d: np.ndarray, skeleton, *, captions, title: str, images=None):
+def lifted_sheet(
+    poses_2d: np.ndarray, poses_3d: np.ndarray, skeleton, *, captions, title: str, images=None
+):
     """A page with all the poses given, (N,K,2) and (N,K,3), on their images if there are any -> figure."""
     columns = 1 if len(captions) <= 3 else 2
     rows = -(-len(captions) // columns)
     figure = new_figure(7.5 * columns, 2.7 * rows + 0.5)
-    figure.suptitle(f"{title}\n(orange: the person's right; y shown upwards, z away from the camera)", fontsize=9)
+    figure.suptitle(
+        f"{title}\n(orange: the person's right; y shown upwards, z away from the camera)",
+        fontsize=9,
+    )
     for i, caption in enumerate(captions):
         on = {"caption": caption, "image": images and images[i]}
-        draw_lifted(_add_axes(figure, rows, columns, 3 * i + 1), poses_2d[i], poses_3d[i], skeleton, **on)
+        draw_lifted(
+            _add_axes(figure, rows, columns, 3 * i + 1), poses_2d[i], poses_3d[i], skeleton, **on
+        )
     return figure
 
 

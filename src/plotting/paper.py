@@ -44,7 +44,9 @@ def draw_error_histogram(axis, errors_cm: dict[str, np.ndarray]):
         at = np.percentile(errors, PERCENTILES)
         second.plot(at, PERCENTILES, ls="none", ms=5, **_style(model, "color", "marker"))
         for x, y in zip(at, PERCENTILES, strict=True):
-            second.annotate(f"{x:.1f}", (x, y), xytext=(5, -8), textcoords="offset points", fontsize=7)
+            second.annotate(
+                f"{x:.1f}", (x, y), xytext=(5, -8), textcoords="offset points", fontsize=7
+            )
     axis.set(xlim=(0, 20), xlabel="error per pose (cm)", ylabel="poses (%)")
     second.set(ylim=(0, 100), ylabel="poses with at most this error (%)")
     axis.legend(loc="center right", fontsize=8)
@@ -59,7 +61,12 @@ def draw_bars(axis, values: dict[str, dict[str, np.ndarray]], *, ylabel: str):
         x = np.arange(len(groups)) + (i - (len(values) - 1) / 2) * width
         means = [np.mean(group) for group in groups.values()]
         spread = [np.std(group) if np.size(group) > 1 else np.nan for group in groups.values()]
-        style = {"edgecolor": "black", "lw": 0.5, "capsize": 2, **_style(model, "color", "hatch", "label")}
+        style = {
+            "edgecolor": "black",
+            "lw": 0.5,
+            "capsize": 2,
+            **_style(model, "color", "hatch", "label"),
+        }
         axis.bar(x, means, width, yerr=spread, **style)
         axis.set_xticks(range(len(groups)), groups, rotation=30, ha="right")
     axis.set_ylabel(ylabel)
@@ -74,7 +81,16 @@ def draw_diagonal(axis):
     axis.plot(ends, ends, color="black", ls=":", lw=1, zorder=0)
 
 
-def draw_row(figure, pose_2d: np.ndarray, poses: dict[str, np.ndarray], skeleton, *, caption, image, reach_mm=None):
+def draw_row(
+    figure,
+    pose_2d: np.ndarray,
+    poses: dict[str, np.ndarray],
+    skeleton,
+    *,
+    caption,
+    image,
+    reach_mm=None,
+):
     """The 2D input (K,2) px, on its image if there is one, and 3D poses {title: (K,3)}, on the axes of one row."""
     axis = figure.add_subplot(1, 1 + len(poses), 1)
     if image is not None:
@@ -91,7 +107,9 @@ def draw_pair(axis, pose_2d: np.ndarray, closer: int, further: int):
     axis.plot(*pose_2d[further], "X", color="#D62728", ms=9, mec="white", label="further away")
 
 
-def draw_confident_pairs(axis, pose_2d: np.ndarray, pairs: np.ndarray, confidence: np.ndarray, colormap: str):
+def draw_confident_pairs(
+    axis, pose_2d: np.ndarray, pairs: np.ndarray, confidence: np.ndarray, colormap: str
+):
     """A line per labelled pair (closer, further) (P,2) of a pose (K,2) px, with a dot at the closer joint, coloured by
     confidence (P,) between 0.5 and 1. Returns what a colour bar needs."""
     colors = ScalarMappable(Normalize(0.5, 1), colormap)

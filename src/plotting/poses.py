@@ -16,12 +16,18 @@ def draw_pose_2d(axis, pose: np.ndarray, skeleton, **style):
     """One pose (K,2) in pixels, y down, the right side in another colour than the rest."""
     draw_limbs(axis, pose, skeleton, marker="o", ms=2.5, **style)
     centre, reach = _frame(pose)
-    axis.set(xlim=(centre[0] - reach, centre[0] + reach), ylim=(centre[1] + reach, centre[1] - reach), aspect="equal")
+    axis.set(
+        xlim=(centre[0] - reach, centre[0] + reach),
+        ylim=(centre[1] + reach, centre[1] - reach),
+        aspect="equal",
+    )
     axis.tick_params(labelsize=6)
     return axis
 
 
-def draw_pose_3d(axis, pose: np.ndarray, skeleton, *, reach_mm: float | None = None, azimuth: float = -60):
+def draw_pose_3d(
+    axis, pose: np.ndarray, skeleton, *, reach_mm: float | None = None, azimuth: float = -60
+):
     """One pose (K,3) in mm in the camera's frame on a 3D axis, upright: right, away from the camera, up.
 
     All axes have one scale; ``reach_mm`` is half the side of the cube that is shown (default: what the pose needs);
@@ -31,7 +37,9 @@ def draw_pose_3d(axis, pose: np.ndarray, skeleton, *, reach_mm: float | None = N
     draw_limbs(axis, upright, skeleton, marker="o", ms=2.5)
     centre, needed = _frame(upright)
     reach = reach_mm or needed
-    axis.set(**{f"{name}lim": (c - reach, c + reach) for name, c in zip("xyz", centre, strict=True)})
+    axis.set(
+        **{f"{name}lim": (c - reach, c + reach) for name, c in zip("xyz", centre, strict=True)}
+    )
     axis.set_box_aspect((1, 1, 1), zoom=1.15)
     axis.view_init(elev=15, azim=azimuth)
     axis.locator_params(nbins=4)
@@ -49,7 +57,9 @@ def draw_contact_sheet(poses: dict[str, np.ndarray], skeleton, *, columns: int, 
         axis.set_axis_off()
     for axis, (name, of_name) in zip(axes, poses.items(), strict=False):
         for number, pose in enumerate(of_name):
-            seen = np.stack([pose[:, 0] + 1300 * number, pose[:, 2]], axis=1)  # from the front, side by side
+            seen = np.stack(
+                [pose[:, 0] + 1300 * number, pose[:, 2]], axis=1
+            )  # from the front, side by side
             draw_limbs(axis, seen, skeleton, lw=1.5)
         axis.set(xlim=(-700, 1300 * frames - 600), ylim=(-1050, 1050), aspect="equal")
         axis.set_title(name, fontsize=9)
@@ -74,9 +84,13 @@ def draw_test_poses(*, inputs_px, truth_mm, aligned_mm, errors_mm, names, skelet
     for row in range(rows):
         reach = max(_frame(truth_mm[row])[1], _frame(aligned_mm[row])[1])
         axis = figure.add_subplot(rows, 3, 3 * row + 1)
-        draw_pose_2d(axis, inputs_px[row], skeleton).set_title(f"{names[row]}: 2D input", fontsize=8)
+        draw_pose_2d(axis, inputs_px[row], skeleton).set_title(
+            f"{names[row]}: 2D input", fontsize=8
+        )
         axis = figure.add_subplot(rows, 3, 3 * row + 2, projection="3d")
-        draw_pose_3d(axis, truth_mm[row], skeleton, reach_mm=reach).set_title("3D truth", fontsize=8)
+        draw_pose_3d(axis, truth_mm[row], skeleton, reach_mm=reach).set_title(
+            "3D truth", fontsize=8
+        )
         axis = figure.add_subplot(rows, 3, 3 * row + 3, projection="3d")
         caption = f"prediction, aligned: {errors_mm[row]:.0f} mm"
         draw_pose_3d(axis, aligned_mm[row], skeleton, reach_mm=reach).set_title(caption, fontsize=8)

@@ -21,11 +21,15 @@ def draw_training(history: list[dict], title: str):
     for axis, wanted in ((left, [name for name in names if name not in tested]), (right, tested)):
         for name, color in zip(wanted, cycle(CYCLE), strict=False):
             points = [(row["epoch"], row[name]) for row in history if name in row]
-            axis.plot(*zip(*points, strict=True), color=color, marker=".", label=name.removesuffix("_mm"))
+            axis.plot(
+                *zip(*points, strict=True), color=color, marker=".", label=name.removesuffix("_mm")
+            )
         axis.set(xlabel="epoch", yscale="log")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.grid(alpha=0.3, which="both")
         axis.legend(fontsize=8)
     left.set_title("training losses, unweighted", fontsize=9)
-    right.set_title("share of test labels" if "wrong_labels" in tested else "test errors (mm)", fontsize=9)
+    right.set_title(
+        "share of test labels" if "wrong_labels" in tested else "test errors (mm)", fontsize=9
+    )
     return figure
