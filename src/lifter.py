@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from src.errors import InputError
+from src.fast_cpu import use_fast_layers
 from src.files import file_sha256
 from src.keypoints.layouts import get_layout, joints_of_width, to_skeleton
 from src.legacy_2018.checkpoints import CHECKPOINT_2018, load_2018
@@ -95,6 +96,7 @@ class Lifter:
             raise InputError(
                 f"{path}: its options are damaged or lack {error}; load another run"
             ) from None
+        use_fast_layers(network)
         load_weights(network, {"network": weights}, path)
         device = find_device(device)
         output = None if relative else statistics.pose_3d.to(device)

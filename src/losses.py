@@ -1,4 +1,8 @@
-"""The losses (paper section 4): pure functions of tensors, and the weighted sum that names its terms."""
+"""The losses (paper section 4): pure functions of tensors, and their weighted sum by name.
+
+Poses are in millimetres in the camera's frame: x to the right, y down, z away from the camera, the
+root joint at the origin.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,34 +12,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-EPS = 1e-8  # under every square root, as in the authors' implementation: the gradient at zero length stays finite
-MAX_EXPONENT = 85.0  # exp(85) still fits in float32
-
-
-def _widen(tensor: Tensor) -> Tensor:
-    """Half precision -> float32: squares of millimetres do not fit in it, nor does `EPS`."""
-    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
-
-
-def _norm(vectors: Tensor) -> Tensor:
-    return _widen(vectors).square().sum(dim=-1).add(EPS).sqrt()
-
-
-@cache
-def _limbs(skeleton, device: torch.device) -> tuple[Tensor, Tensor]:
-    """The limbs that count and then the unit limb, L' in all -> their first joints and their second joints (2L',), and
-    their own indices (L',). On the device, once: a list would be copied there in every step."""
-    kept = [limb for limb in range(len(skeleton.limbs)) if limb not in skeleton.masked_limbs]
-    limbs = (*kept, skeleton.unit_limb)
-    joints = [joint_of[limb] for joint_of in skeleton.limb_ends for limb in limbs]
-    with torch.inference_mode(False):  # training may use what a test asked for first
-        return torch.tensor(joints, device=device), torch.tensor(limbs, device=device)
-
-
-@cache
-def _numbers(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
-    with torch.inference_mode(False):
-        return torch.tensor(values, dtype=dtype, device=device)
+# Added under every square root, as in the authors' code: the gradient at length zero stays finite.
+EPS = 1e-8
+# exp(85) still fits in float32; the authors cap the exponent of the relative loss there.
+MAX_EXPONENT = 85.0
 
 
 def relative_depth_loss(
@@ -45,75 +25,154 @@ def relative_depth_loss(
     distance_multiplier: float = 2.5,
     weights: Tensor | None = None,
 ) -> Tensor:
-    """How badly the depths of pose_3d (B,K,3) agree with labels (B,) in {-1,0,1} of joint pairs (B,2) long.
+    """Measure how badly the depths of poses agree with relative depth labels (paper section 4).
 
-    d = (z_i - z_j) / mean over the batch of |z_i - z_j|; log(1 + exp(-y d m)) for y = +-1, d^2 for y = 0; their mean,
-    weighted with weights (B,) where they are given.
+    Arguments:
+        pose_3d: (B,K,3) mm.
+        pairs: (B,2) long, the joints i and j of one labelled pair per pose.
+        labels: (B,) +1 if joint i is further away than j, -1 if it is closer, 0 if they are equal.
+        distance_multiplier: m below; the larger, the sharper the loss.
+        weights: (B,) of the labels, or None for equal weights.
+
+    With d = (z_i - z_j) / (mean over the batch of |z_i - z_j|) and the label y, the loss of a pair
+    is log(1 + exp(-y d m)) for y = +1 or -1 and d^2 for y = 0. Returns their (weighted) mean, a
+    scalar.
     """
-    depth_i, depth_j = _widen(pose_3d[..., 2]).gather(1, pairs).unbind(dim=1)
+    depths = _at_least_float32(pose_3d[..., 2])
+    depth_i, depth_j = depths.gather(1, pairs).unbind(dim=1)
     distance = depth_i - depth_j
     distance = distance / distance.abs().mean()
+
     labels = labels.to(distance.dtype)
-    ranking = softplus((-distance_multiplier * labels * distance).clamp(max=MAX_EXPONENT))
-    losses = torch.where(labels == 0, distance.square(), ranking)
+    exponent = (-distance_multiplier * labels * distance).clamp(max=MAX_EXPONENT)
+    losses = torch.where(labels == 0, distance.square(), softplus(exponent))
     if weights is None:
         return losses.mean()
     return losses.dot(weights.to(losses.dtype)) / weights.sum().clamp(min=EPS)
 
 
 def orthographic_loss(pose_3d: Tensor, pose_2d: Tensor, scale: Tensor) -> Tensor:
-    """Mean distance in px between scale (B,1) x (X, Y) of pose_3d (B,K,3) and root-centred pixels pose_2d (B,K,2)."""
-    return _norm(scale[:, :, None] * _widen(pose_3d[..., :2]) - pose_2d).mean()
+    """Measure how far scaled orthographic projections are from the keypoints (paper section 4).
+
+    Arguments:
+        pose_3d: (B,K,3) mm.
+        pose_2d: (B,K,2) px, relative to the root's pixel.
+        scale: (B,1) px per mm.
+
+    Returns the mean distance in px between scale x (X, Y) and the keypoints, a scalar.
+    """
+    projected = scale[:, :, None] * _at_least_float32(pose_3d[..., :2])
+    return _length(projected - pose_2d).mean()
 
 
 def perspective_loss(
     pose_3d: Tensor, pose_2d: Tensor, inverse_distance: Tensor, focal: Tensor
 ) -> Tensor:
-    """Mean distance in px between f (X, Y) / (Z + 1/s) and pose_2d (B,K,2), for known focal (B,2).
+    """Measure how far perspective projections by a known focal length are from the keypoints.
 
-    inverse_distance s (B,1) is one over the root's distance in mm. The paper's code calls this weak perspective.
+    Arguments:
+        pose_3d: (B,K,3) mm.
+        pose_2d: (B,K,2) px, relative to the root's pixel.
+        inverse_distance: s (B,1), one over the root's distance from the camera in mm.
+        focal: f (B,2) px.
+
+    Returns the mean distance in px between f (X, Y) / (Z + 1/s) and the keypoints, a scalar. The
+    paper's code calls this projection weak perspective.
     """
-    pose_3d = _widen(pose_3d)
-    depth = pose_3d[..., 2:] + 1 / _widen(inverse_distance[:, :, None])
-    return _norm(focal[:, None] * pose_3d[..., :2] / depth - pose_2d).mean()
+    pose_3d = _at_least_float32(pose_3d)
+    depth = pose_3d[..., 2:] + 1 / _at_least_float32(inverse_distance[:, :, None])
+    projected = focal[:, None] * pose_3d[..., :2] / depth
+    return _length(projected - pose_2d).mean()
 
 
 def root_loss(pose_3d: Tensor, root: int) -> Tensor:
-    """Mean distance in mm of the root joint of pose_3d (B,K,3) from the origin."""
-    return _norm(pose_3d[:, root]).mean()
+    """Compute the mean distance in mm of joint `root` of poses (B,K,3) from the origin."""
+    return _length(pose_3d[:, root]).mean()
 
 
 def skeleton_loss(pose_3d: Tensor, limb_lengths: Tensor, skeleton) -> Tensor:
-    """Mean difference between the proportions of pose_3d (B,K,3) and of limb_lengths (1,L) or (B,L).
+    """Measure how far the limb proportions of poses are from given ones (paper section 4).
 
-    Proportions are lengths divided by that of the skeleton's unit limb; masked limbs do not count.
+    Arguments:
+        pose_3d: (B,K,3) mm.
+        limb_lengths: (1,L) for all poses or (B,L) for each, in any unit.
+        skeleton: the `Skeleton` whose limbs these are.
+
+    A proportion is a limb's length divided by that of the skeleton's unit limb. Masked limbs do not
+    count. Returns the mean absolute difference (with `EPS` under the root), a scalar.
     """
-    joints, limbs = _limbs(skeleton, pose_3d.device)
-    start, end = pose_3d[:, joints].chunk(2, dim=1)
-    predicted, given = _norm(start - end), limb_lengths[:, limbs]
-    difference = predicted[:, :-1] / predicted[:, -1:] - given[:, :-1] / given[:, -1:]
+    joints, limbs = _limbs_that_count(skeleton, pose_3d.device)
+    starts, ends = pose_3d[:, joints].chunk(2, dim=1)
+    predicted = _length(starts - ends)
+    given = limb_lengths[:, limbs]
+    # The unit limb is the last one.
+    predicted_proportions = predicted[:, :-1] / predicted[:, -1:]
+    given_proportions = given[:, :-1] / given[:, -1:]
+    difference = predicted_proportions - given_proportions
     return difference.square().add(EPS).sqrt().mean()
 
 
 def supervised_loss(pose_3d: Tensor, target_3d: Tensor) -> Tensor:
-    """Mean squared error over all coordinates of (B,K,3) in mm^2: the 3D supervised baseline."""
-    return _widen(pose_3d - target_3d).square().mean()
+    """Compute the mean squared error in mm^2 over all coordinates of (B,K,3): the 3D baseline."""
+    return _at_least_float32(pose_3d - target_3d).square().mean()
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """A weighted sum of named terms. terms: {name: function of (pose, scale, batch)}; one of weight 0 is left out."""
+    """A weighted sum of loss terms.
 
-    terms: dict[str, Callable]
+    Attributes:
+        terms: name -> function of (pose (B,K,3) mm, scale (B,1), batch) that gives a scalar; the
+            batch is a dict of tensors.
+        weights: name -> weight. A term of weight 0 is not computed.
+    """
+
+    terms: dict[str, Callable[[Tensor, Tensor, dict], Tensor]]
     weights: dict[str, float]
 
     @property
     def names(self) -> list[str]:
-        """The terms that count, in order."""
+        """The names of the terms that count, in order."""
         return [name for name in self.terms if self.weights[name] != 0]
 
-    def __call__(self, pose, scale, batch) -> tuple[Tensor, Tensor]:
-        """-> (the weighted sum, the unweighted terms in the order of `names` (T,))."""
+    def __call__(self, pose: Tensor, scale: Tensor, batch: dict) -> tuple[Tensor, Tensor]:
+        """Compute the weighted sum, a scalar, and the unweighted terms (T,) in `names`' order."""
         values = torch.stack([self.terms[name](pose, scale, batch) for name in self.names])
         weights = tuple(self.weights[name] for name in self.names)
-        return values.dot(_numbers(weights, values.dtype, values.device)), values
+        total = values.dot(_constant_tensor(weights, values.dtype, values.device))
+        return total, values
+
+
+def _at_least_float32(tensor: Tensor) -> Tensor:
+    """Widen half precision: squares of millimetres do not fit in it, nor does `EPS`."""
+    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
+
+
+def _length(vectors: Tensor) -> Tensor:
+    """Euclidean lengths of vectors (...,D) -> (...)."""
+    return _at_least_float32(vectors).square().sum(dim=-1).add(EPS).sqrt()
+
+
+# The two functions below put constants on the device once: a list would be copied in every step.
+# They leave inference mode, since training may use a constant that a test asked for first.
+
+
+@cache
+def _limbs_that_count(skeleton, device: torch.device) -> tuple[Tensor, Tensor]:
+    """The L' limbs that are not masked, and after them the unit limb.
+
+    Returns their joints, first all starts and then all ends (2L',), and their indices (L',).
+    """
+    limbs = [limb for limb in range(len(skeleton.limbs)) if limb not in skeleton.masked_limbs]
+    limbs.append(skeleton.unit_limb)
+    starts = [skeleton.limbs[limb][0] for limb in limbs]
+    ends = [skeleton.limbs[limb][1] for limb in limbs]
+    with torch.inference_mode(False):
+        joints = torch.tensor(starts + ends, device=device)
+        return joints, torch.tensor(limbs, device=device)
+
+
+@cache
+def _constant_tensor(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    with torch.inference_mode(False):
+        return torch.tensor(values, dtype=dtype, device=device)

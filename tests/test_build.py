@@ -26,9 +26,7 @@ def prepare(human36_dir):
         arrays = build.load_poses(options, "train")
         poses = build.centre(arrays, options, "train")
         statistics = build.fit_statistics(poses, options)
-        data = build.make_training_data(
-            arrays, poses, statistics, options=options, device=torch.device("cpu")
-        )
+        data = build.make_training_data(poses, statistics, options, torch.device("cpu"))
         return options, arrays, poses, statistics, data
 
     return start
@@ -117,9 +115,7 @@ def test_input_dropout_in_testing_too(human36_dir):
     arrays = build.load_poses(options, "test")
     poses = build.centre(arrays, options, "test")
     statistics = build.fit_statistics(poses, options)
-    data = build.make_test_data(
-        arrays, poses, statistics, options=options, device=torch.device("cpu")
-    )
+    data = build.make_test_data(poses, statistics, options, torch.device("cpu"))
     assert (data.inputs[:, 1:] == 0).all(dim=-1).float().mean().item() == pytest.approx(
         0.5, abs=0.05
     )
@@ -220,7 +216,7 @@ def test_networks(prepare):
         return build.build_model(options, statistics, torch.device("cpu"))
 
     ours = network("--num_stage 2 --dropout 0.25 --unnorm_init 7 --scale_range 3")
-    assert len(ours.network.blocks) == 2 and ours.network.first.dropout.probability == 0.25
+    assert len(ours.network.blocks) == 2 and ours.network.first.dropout.p == 0.25
     assert (ours.network.output_multiplier == 7).all() and ours.network.scale_range == 3
     assert ours.output_standardizer is None
     assert network("--reprojection weak_perspective").network.scale_range == 0.001
@@ -240,18 +236,22 @@ def test_building_a_network_leaves_torchs_generator_alone(prepare):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_recipe():
-    command = "--epochs 3 --train_batch 5 --test_batch 6 --lr 0.1 --lr_decay 7 --lr_gamma 0.8 --test_step 2 --seed 9"
-    recipe = build.build_recipe(parse_options(command.split())[0])
-    assert (recipe.epochs, recipe.batch, recipe.test_batch, recipe.test_every, recipe.seed) == (
-        3,
-        5,
-        6,
-        2,
-        9,
-    )
-    assert recipe.schedule.at(14) == pytest.approx(0.1 * 0.64) and recipe.max_norm == 1
-    assert build.build_recipe(parse_options(["--no-max_norm"])[0]).max_norm == float("inf")
+def test_learning_rate_falls_every_so_many_steps():
+    options, _ = parse_options([])
+    schedule = build.build_schedule(options)
+    assert schedule(1) == schedule(99_999) == 0.001
+    assert schedule(100_000) == pytest.approx(0.00096)
+    assert schedule(250_000) == pytest.approx(0.001 * 0.96**2)
+    options, _ = parse_options("--lr 0.1 --lr_decay 7 --lr_gamma 0.8".split())
+    assert build.build_schedule(options)(14) == pytest.approx(0.1 * 0.64)
+
+
+def test_how_an_epoch_is_cut_and_clipped(prepare):
+    *_, data = prepare("--train_batch 5 --seed 9")
+    assert data.batch_size == 5
+    assert data.seed == 9
+    assert build.largest_gradient_norm(parse_options([])[0]) == 1
+    assert build.largest_gradient_norm(parse_options(["--no-max_norm"])[0]) == float("inf")
 
 
 def test_draws_for_one_purpose_do_not_shift_another(prepare):

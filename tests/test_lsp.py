@@ -19,8 +19,8 @@ from src.data.photos import load_joints_mat, load_photos, load_truth, parse_phot
 from src.data.synthetic.photos import make_content
 from src.errors import InputError
 from src.losses import relative_depth_loss
-from src.lsp import count_wrong, wrong_labels
 from src.skeletons import get_skeleton
+from src.training.evaluation import count_wrong_labels, wrong_labels
 
 LSP = get_skeleton("lsp_14k")
 LIMBS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
@@ -209,7 +209,7 @@ def test_wrong_labels_by_hand(label_file):
     pose[0, LSP.joints.index("right_ankle"), 2] = 5
     pose[1, LSP.joints.index("right_wrist"), 2] = 5
     assert wrong_labels(pose, photos).tolist() == [False, False, True]
-    result = count_wrong(pose, photos, LSP)
+    result = count_wrong_labels(pose, photos, LSP)
     assert result["labels"] == 1 and result["wrong_labels"] == 1
     assert result["per_pair"] == {"right_wrist-left_shoulder": {"labels": 1, "wrong": 1.0}}
     assert result["per_occlusion"] == {"a joint occluded": {"labels": 1, "wrong": 1.0}}

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from src.legacy_2018.checkpoints import rename_2018
-from src.model import Dropout, LiftingNetwork, Linear
+from src.legacy_2018 import rename_2018
+from src.model import LiftingNetwork
 from src.standardize import Standardizer
 
 
@@ -64,17 +64,6 @@ def test_weights_are_kaiming_normal():
     assert (network.first.norm.weight == 1).all()
 
 
-@pytest.mark.parametrize("probability", [0.2, 0.5])
-def test_dropout_keeps_the_mean(probability):
-    torch.manual_seed(0)
-    dropout = Dropout(probability)
-    x = torch.ones(1000, 200)
-    y = dropout(x)
-    assert (y == 0).float().mean().item() == pytest.approx(probability, abs=0.01)
-    assert y.max().item() == pytest.approx(1 / (1 - probability))
-    assert torch.equal(dropout.eval()(x), x)
-
-
 def test_names_of_2018_without_batch_counters():
     network = LiftingNetwork(3, linear_size=8, num_stages=2)
     ours = network.state_dict()
@@ -117,66 +106,3 @@ def test_standardizer():
     assert (standardizer.apply(torch.full((1, 4, 2), 7.0))[:, 0] == 0).all()
     same = Standardizer(**standardizer._asdict())
     assert torch.equal(same.mean, standardizer.mean)
-
-
-def test_dropout_is_independent_and_fair_in_every_place():
-    """Each of the four numbers made of one word is fair, and none tells of another."""
-    torch.manual_seed(0)
-    kept = torch.stack([Dropout(0.3)(torch.ones(64, 8)) != 0 for _ in range(400)]).float()
-    assert (kept.mean(dim=0) - 0.7).abs().max() < 5 * (0.21 / 400) ** 0.5
-    neighbours = kept.flatten(1)
-    correlation = torch.corrcoef(neighbours.T) - torch.eye(512)
-    assert correlation.abs().max() < 6 / 400**0.5
-
-
-def test_dropout_of_any_size_and_type():
-    for shape in ((1, 1), (3, 5), (7,)):
-        y = Dropout(0.5).train()(torch.ones(shape, dtype=torch.float64))
-        assert (
-            y.shape == shape
-            and y.dtype == torch.float64
-            and set(y.flatten().tolist()) <= {0.0, 2.0}
-        )
-
-
-@pytest.mark.parametrize("size", [(64, 34, 1024), (1, 1024, 51), (5, 16, 1)])
-@pytest.mark.skipif(not Linear.one_dnn, reason="PyTorch was built without oneDNN")
-def test_linear_by_one_dnn_is_torchs(size):
-    """What it changes: the order of roundings, nothing else."""
-    torch.manual_seed(0)
-    batch, inputs, outputs = size
-    layer, plain = Linear(inputs, outputs), torch.nn.Linear(inputs, outputs)
-    plain.load_state_dict(layer.state_dict())
-    found = []
-    for module in (layer, plain):
-        x = (
-            torch.arange(batch * inputs, dtype=torch.float32)
-            .reshape(batch, inputs)
-            .sin()
-            .requires_grad_()
-        )
-        y = module(x)
-        y.cos().sum().backward()
-        found.append([y.detach(), x.grad, module.weight.grad, module.bias.grad])
-    assert "OneDnn" in type(layer(x).grad_fn).__name__
-    for by_one_dnn, expected in zip(*found, strict=True):
-        torch.testing.assert_close(by_one_dnn, expected, rtol=1e-4, atol=1e-4)
-
-
-def test_linear_without_one_dnn_is_torchs(monkeypatch):
-    monkeypatch.setattr(Linear, "one_dnn", False)
-    layer, x = Linear(4, 3), torch.randn(2, 4)
-    assert torch.equal(layer(x), torch.nn.functional.linear(x, layer.weight, layer.bias))
-
-
-def test_linear_leaves_to_torch_what_one_dnn_cannot_do():
-    layer, x = Linear(4, 3), torch.randn(2, 4)
-    assert layer.double()(x.double()).dtype == torch.float64
-    assert layer.float()(x[None]).shape == (1, 2, 3)
-    assert layer.to("meta")(x.to("meta")).device.type == "meta"
-    with pytest.raises(RuntimeError, match="shapes"):
-        Linear(4, 3)(torch.randn(2, 5)[None])
-
-
-def test_a_probability_near_1_drops_all():
-    assert (Dropout(0.999999).train()(torch.ones(2000)) != 0).sum() < 5

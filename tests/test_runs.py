@@ -9,7 +9,8 @@ import torch
 
 from src.errors import InputError, run_command
 from src.files import write_atomically
-from src.training.run_folder import RunFolder, environment, load_checkpoint
+from src.training.checkpoints import load_checkpoint
+from src.training.run_folder import RunFolder, environment
 
 OPTIONS = {
     "lr": 0.001,

@@ -1,1 +1,1 @@
-"""Training and testing: what is built from options, the loops over batches, checkpoints, the run folder, reports."""
+"""Training and testing: builders, loops over batches, checkpoints, the run folder, reports."""

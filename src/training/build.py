@@ -1,148 +1,258 @@
-"""From options and arrays to what the engine takes: data on the device, network, optimiser, criterion."""
+"""From options and arrays to what training takes: tensors, network, criterion, optimiser."""
 
-from functools import partial
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from src import losses, seeding
-from src.data.arrays import PoseArrays
+from src.data.arrays import PoseArrays, data_name
 from src.data.human36.load import load_human36
 from src.data.npz import load_npz
 from src.data.synthetic.motion import load_synthetic
 from src.errors import InputError
+from src.fast_cpu import use_fast_layers
 from src.labels import RelativeLabels, add_noise_2d, drop_keypoints
 from src.model import LiftingNetwork
 from src.skeletons import Skeleton, get_skeleton
 from src.standardize import Standardizer, Statistics
-from src.training.engine import LiftingModel, Recipe, Schedule, TestData, TrainingData
+from src.training.engine import LiftingModel, TestData, TrainingData
 
 
-class Centred(NamedTuple):
-    """Poses as the method takes them: input_2d (N,K,2) px, noisy; pose_2d the same root-centred; pose_3d (N,K,3) mm,
-    root-centred; root_2d (N,2) and root_3d (N,3), what was subtracted."""
+@dataclass(frozen=True, eq=False)
+class CentredPoses:
+    """Poses as the method takes them.
+
+    Attributes:
+        input_2d: (N,K,2) px, noisy; root-centred unless the options ask for pixels as they are.
+        pose_2d: (N,K,2) px, noisy and root-centred: what the reprojection is compared with.
+        root_2d: (N,2) px, what was subtracted in 2D.
+        pose_3d: (N,K,3) mm, root-centred; None for photos.
+        root_3d: (N,3) mm, what was subtracted in 3D; None for photos.
+        arrays: what they were made of, with actions, cameras and frames; None for photos.
+    """
 
     input_2d: np.ndarray
     pose_2d: np.ndarray
-    pose_3d: np.ndarray
     root_2d: np.ndarray
-    root_3d: np.ndarray
+    pose_3d: np.ndarray | None
+    root_3d: np.ndarray | None
+    arrays: PoseArrays | None
+
+    def __len__(self) -> int:
+        return len(self.pose_2d)
+
+
+def pick_device(options) -> torch.device:
+    """Choose the device that the options ask for, and set the number of CPU threads."""
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    return find_device(options.device)
+
+
+def find_device(name) -> torch.device:
+    """Find a device by its name, or by "auto": CUDA when there is one, else the CPU.
+
+    Raises InputError for CUDA where there is none.
+    """
+    has_cuda = torch.cuda.is_available()
+    if str(name).startswith("cuda") and not has_cuda:
+        raise InputError(
+            f"--device {name}: PyTorch finds no CUDA device here; use --device cpu or auto"
+        )
+    if name == "auto":
+        name = "cuda" if has_cuda else "cpu"
+    return torch.device(name)
 
 
 def load_poses(options, part: str) -> PoseArrays:
-    """The poses of ``part``, "train" or "test", as the options ask for."""
-    reader = load_npz if options.data_dir.endswith(".npz") else load_human36
-    load = load_synthetic if options.data_dir == "synthetic" else partial(reader, options.data_dir)
+    """Load the poses of `part`, "train" or "test", as the options ask for. Raises InputError."""
+    if part == "train":
+        subjects = options.train_subjects
+        noise_type = options.train_noise_type_2d
+        keep_every = 1
+    else:
+        subjects = options.test_subjects
+        noise_type = options.test_noise_type_2d
+        keep_every = options.amt_test_data
+    skeleton = get_skeleton(options.dataset_type)
+    if options.data_dir == "synthetic":
+        return load_synthetic(
+            subjects,
+            skeleton,
+            actions=options.actions,
+            detections=noise_type == "detections",
+            keep_every=keep_every,
+        )
+    load = load_npz if options.data_dir.endswith(".npz") else load_human36
     return load(
-        getattr(options, f"{part}_subjects"),
-        get_skeleton(options.dataset_type),
+        options.data_dir,
+        subjects,
+        skeleton,
         actions=options.actions,
-        detections=getattr(options, f"{part}_noise_type_2d") == "detections",
-        keep_every=options.amt_test_data if part == "test" else 1,
+        detections=noise_type == "detections",
+        keep_every=keep_every,
     )
 
 
-def centre(arrays: PoseArrays, options, part: str) -> Centred:
-    """Add 2D noise, then subtract the roots: the noise hits the root too."""
-    root, rng = (
-        get_skeleton(options.dataset_type).root,
-        seeding.generator(options.seed, f"noise_2d_{part}"),
-    )
-    kind, amount = (getattr(options, f"{part}_noise_{what}_2d") for what in ("type", "amount"))
-    noisy = add_noise_2d(arrays.pose_2d, kind, amount, rng=rng)
-    root_2d, root_3d = noisy[:, root], arrays.pose_3d[:, root]
-    pose_2d, pose_3d = noisy - root_2d[:, None], arrays.pose_3d - root_3d[:, None]
-    return Centred(
-        pose_2d if options.subtract_2d_root else noisy, pose_2d, pose_3d, root_2d, root_3d
+def describe_data(options, train: CentredPoses | None, test: CentredPoses) -> dict:
+    """Describe the data of a run in plain values: their name, and what identifies them."""
+    description = {
+        "form": test.arrays.form,
+        "name": data_name(options.data_dir),
+        "synthetic": test.arrays.synthetic,
+        "train": None,
+        "test": test.arrays.describe(),
+        "overlapping_subjects": [],
+    }
+    if train is not None:
+        description["train"] = train.arrays.describe()
+        train_subjects = set(description["train"]["subjects"])
+        test_subjects = set(description["test"]["subjects"])
+        description["overlapping_subjects"] = sorted(train_subjects & test_subjects)
+    return description
+
+
+def centre(arrays: PoseArrays, options, part: str) -> CentredPoses:
+    """Add noise to the 2D poses of `part`, "train" or "test", then subtract the roots.
+
+    The noise hits the root too (method of the paper's figure 4c).
+    """
+    if part == "train":
+        noise_type = options.train_noise_type_2d
+        amount = options.train_noise_amount_2d
+    else:
+        noise_type = options.test_noise_type_2d
+        amount = options.test_noise_amount_2d
+    rng = seeding.generator(options.seed, f"noise_2d_{part}")
+    noisy_2d = add_noise_2d(arrays.pose_2d, noise_type, amount, rng=rng)
+
+    root = get_skeleton(options.dataset_type).root
+    root_2d = noisy_2d[:, root]
+    root_3d = arrays.pose_3d[:, root]
+    centred_2d = noisy_2d - root_2d[:, None]
+    return CentredPoses(
+        input_2d=centred_2d if options.subtract_2d_root else noisy_2d,
+        pose_2d=centred_2d,
+        root_2d=root_2d,
+        pose_3d=arrays.pose_3d - root_3d[:, None],
+        root_3d=root_3d,
+        arrays=arrays,
     )
 
 
 def limb_lengths(pose_3d: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """Poses (N,K,3) mm -> lengths (N,L) mm."""
-    starts, ends = map(list, skeleton.limb_ends)
+    """Measure the limbs of poses (N,K,3): lengths (N,L) in the poses' unit."""
+    starts = [start for start, _ in skeleton.limbs]
+    ends = [end for _, end in skeleton.limbs]
     return np.linalg.norm(pose_3d[:, starts] - pose_3d[:, ends], axis=-1)
 
 
-def fit_statistics(poses: Centred, options) -> Statistics:
-    """Statistics of the whole training set, before any subsampling."""
-    lengths = limb_lengths(poses.pose_3d, get_skeleton(options.dataset_type)).mean(
-        axis=0, dtype=np.float64
-    )
-    pose_3d = Standardizer.fit(poses.pose_3d) if options.supervision == "full" else None
+def fit_statistics(poses: CentredPoses, options) -> Statistics:
+    """Compute the statistics of the whole training set, before any subsampling.
+
+    Only the supervised model gets 3D statistics: the relative one may use no 3D pose, not even
+    their mean. Mean limb lengths are the only 3D quantity that it knows.
+    """
+    skeleton = get_skeleton(options.dataset_type)
+    mean_lengths = limb_lengths(poses.pose_3d, skeleton).mean(axis=0, dtype=np.float64)
+    pose_3d = None
+    if options.supervision == "full":
+        pose_3d = Standardizer.fit(poses.pose_3d)
     return Statistics(
-        Standardizer.fit(poses.input_2d), pose_3d, torch.from_numpy(lengths).float()[None]
+        pose_2d=Standardizer.fit(poses.input_2d),
+        pose_3d=pose_3d,
+        limb_lengths=torch.from_numpy(mean_lengths).float()[None],
     )
 
 
-def make_inputs(
-    input_2d: np.ndarray, statistics: Statistics, options, *, part: str
-) -> torch.Tensor:
-    """2D input (N,K,2) px -> the same standardised, keypoints dropped where asked for."""
+def make_inputs(input_2d: np.ndarray, statistics: Statistics, options, part: str) -> torch.Tensor:
+    """Standardise 2D input (N,K,2) px, and zero keypoints where the options ask for that."""
     inputs = statistics.pose_2d.apply(torch.from_numpy(input_2d)).numpy()
     rng = seeding.generator(options.seed, f"input_dropout_{part}")
     return torch.from_numpy(drop_keypoints(inputs, options.in_dropout_p, rng))
 
 
 def make_training_data(
-    arrays: PoseArrays, poses: Centred, statistics: Statistics, *, options, device
+    poses: CentredPoses, statistics: Statistics, options, device
 ) -> TrainingData:
-    """Subsample, choose and label pairs, move to the device. Raises InputError if fewer than two frames are left."""
-    frames, kept = len(arrays), int(len(arrays) * options.amt_train_data)
-    if kept < 2:
-        asked = f"--amt_train_data {options.amt_train_data:g}"
-        raise InputError(f"{asked} keeps {kept} of {frames} frames; at least 2 are needed")
-    rng = {
-        purpose: seeding.generator(options.seed, purpose)
-        for purpose in ("subset", "pairs", "flips")
-    }
-    keep = slice(None) if kept == frames else np.sort(rng["subset"].permutation(frames)[:kept])
-    pose_3d = poses.pose_3d[keep]
+    """Choose a random subset of the frames, choose and label its pairs, move it to the device.
+
+    Raises InputError if fewer than two frames are left, or if a focal length is needed that the
+    data lack.
+    """
+    kept = _training_subset(len(poses), options)
+    pose_3d = poses.pose_3d[kept]
     tensors = {
-        "inputs": make_inputs(poses.input_2d, statistics, options, part="train")[keep],
-        "pose_2d": torch.from_numpy(poses.pose_2d[keep]),
+        "inputs": make_inputs(poses.input_2d, statistics, options, "train")[kept],
+        "pose_2d": torch.from_numpy(poses.pose_2d[kept]),
     }
-    constants, labels = {}, None
+    constants = {}
+    labels = None
     if options.supervision == "full":
         tensors["pose_3d"] = torch.from_numpy(pose_3d)
     else:
-        how = {"noise": options.rel_labels_noise_prob, "tolerance_mm": options.tolerance_mm}
-        generators = {"pairs_rng": rng["pairs"], "flips_rng": rng["flips"]}
-        labels = RelativeLabels.draw(pose_3d[..., 2].copy(), options.num_pairs, **how, **generators)
+        labels = RelativeLabels.draw(
+            pose_3d[..., 2].copy(),
+            options.num_pairs,
+            noise=options.rel_labels_noise_prob,
+            tolerance_mm=options.tolerance_mm,
+            pairs_rng=seeding.generator(options.seed, "pairs"),
+            flips_rng=seeding.generator(options.seed, "flips"),
+        )
         if options.reprojection == "weak_perspective":
-            if np.isnan(arrays.focal).any():
+            focal = poses.arrays.focal
+            if np.isnan(focal).any():
                 raise InputError(
-                    f"--reprojection weak_perspective needs the field focal, which {options.data_dir} lacks"
+                    "--reprojection weak_perspective needs the field focal, "
+                    f"which {options.data_dir} lacks"
                 )
-            tensors["focal"] = torch.from_numpy(arrays.focal[keep])
+            tensors["focal"] = torch.from_numpy(focal[kept])
         skeleton = get_skeleton(options.dataset_type)
         if options.limb_type == "gt":
             tensors["limb_lengths"] = torch.from_numpy(limb_lengths(pose_3d, skeleton))
+        elif options.limb_type == "avg_person":
+            constants["limb_lengths"] = torch.tensor([skeleton.average_limb_lengths])
         else:
-            average = options.limb_type == "avg_person"
-            constants["limb_lengths"] = (
-                torch.tensor([skeleton.average_limb_lengths])
-                if average
-                else statistics.limb_lengths
-            )
-    tensors, constants = (
-        {name: t.to(device) for name, t in group.items()} for group in (tensors, constants)
+            constants["limb_lengths"] = statistics.limb_lengths
+    return TrainingData(
+        tensors={name: tensor.to(device) for name, tensor in tensors.items()},
+        constants={name: tensor.to(device) for name, tensor in constants.items()},
+        labels=labels,
+        batch_size=options.train_batch,
+        seed=options.seed,
     )
-    return TrainingData(tensors, constants, labels)
 
 
-def make_test_data(
-    arrays: PoseArrays, poses: Centred, statistics: Statistics, *, options, device
-) -> TestData:
-    """Inputs and root-centred targets on the device."""
-    inputs = make_inputs(poses.input_2d, statistics, options, part="test").to(device)
-    joints = get_skeleton(options.dataset_type).joints
-    return TestData(inputs, torch.from_numpy(poses.pose_3d).to(device), arrays.action, joints)
+def _training_subset(num_frames: int, options) -> slice | np.ndarray:
+    """Choose the frames to train on: all of them, or sorted indices of a random subset."""
+    num_kept = int(num_frames * options.amt_train_data)
+    if num_kept < 2:
+        raise InputError(
+            f"--amt_train_data {options.amt_train_data:g} keeps {num_kept} of {num_frames} frames; "
+            "at least 2 are needed"
+        )
+    if num_kept == num_frames:
+        return slice(None)
+    rng = seeding.generator(options.seed, "subset")
+    return np.sort(rng.permutation(num_frames)[:num_kept])
+
+
+def make_test_data(poses: CentredPoses, statistics: Statistics, options, device) -> TestData:
+    """Standardise the inputs, and move them and the root-centred truth to the device."""
+    inputs = make_inputs(poses.input_2d, statistics, options, "test")
+    return TestData(
+        inputs=inputs.to(device),
+        target=torch.from_numpy(poses.pose_3d).to(device),
+        actions=poses.arrays.action,
+        joints=get_skeleton(options.dataset_type).joints,
+    )
 
 
 def build_model(options, statistics: Statistics, device) -> LiftingModel:
-    """A new network; its weights depend on the seed alone."""
-    relative = options.supervision == "relative"
+    """Build a new network, whose weights depend on the seed alone."""
+    is_relative = options.supervision == "relative"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seeding.torch_seed(options.seed, "weights"))
         network = LiftingNetwork(
@@ -150,67 +260,82 @@ def build_model(options, statistics: Statistics, device) -> LiftingModel:
             linear_size=options.linear_size,
             num_stages=options.num_stage,
             dropout=options.dropout,
-            scale_range=options.scale_range if relative else None,
-            output_multiplier=options.unnorm_init if relative else None,
+            scale_range=options.scale_range if is_relative else None,
+            output_multiplier=options.unnorm_init if is_relative else None,
         )
-    return LiftingModel(network.to(device), statistics.pose_3d and statistics.pose_3d.to(device))
+    use_fast_layers(network)
+    output_standardizer = None
+    if statistics.pose_3d is not None:
+        output_standardizer = statistics.pose_3d.to(device)
+    return LiftingModel(network.to(device), output_standardizer)
 
 
 def build_criterion(options) -> losses.Criterion:
-    """The loss terms by name and their weights."""
-    if options.supervision == "full":
-        term = {"mse": lambda pose, scale, batch: losses.supervised_loss(pose, batch["pose_3d"])}
-        return losses.Criterion(term, {"mse": 1.0})
-    skeleton, multiplier = get_skeleton(options.dataset_type), options.distance_multiplier
+    """Choose the loss terms and their weights (paper section 4).
 
-    def reprojection(pose, scale, batch):
-        if options.reprojection == "weak_perspective":
-            return losses.perspective_loss(pose, batch["pose_2d"], scale, batch["focal"])
+    To add a loss: write it in `src.losses`, give it a function and a name here, and its weight an
+    option beside `--symm_weight`.
+    """
+    skeleton = get_skeleton(options.dataset_type)
+
+    def supervised(pose, scale, batch):
+        return losses.supervised_loss(pose, batch["pose_3d"])
+
+    def relative(pose, scale, batch):
+        return losses.relative_depth_loss(
+            pose,
+            batch["pairs"],
+            batch["labels"],
+            options.distance_multiplier,
+            weights=batch.get("weights"),
+        )
+
+    def orthographic(pose, scale, batch):
         return losses.orthographic_loss(pose, batch["pose_2d"], scale)
 
-    terms = {
-        "relative": lambda pose, scale, batch: losses.relative_depth_loss(
-            pose, batch["pairs"], batch["labels"], multiplier, weights=batch.get("weights")
-        ),
-        "reproj": reprojection,
-        "root": lambda pose, scale, batch: losses.root_loss(pose, skeleton.root),
-        "symm": lambda pose, scale, batch: losses.skeleton_loss(
-            pose, batch["limb_lengths"], skeleton
-        ),
-    }
-    return losses.Criterion(terms, {name: getattr(options, f"{name}_weight") for name in terms})
+    def perspective(pose, scale, batch):
+        # The scale head then stands for one over the root's distance.
+        return losses.perspective_loss(pose, batch["pose_2d"], scale, batch["focal"])
 
+    def root(pose, scale, batch):
+        return losses.root_loss(pose, skeleton.root)
 
-def build_optimizer(model: LiftingModel, options) -> torch.optim.Adam:
-    """Adam; ``fused`` is the same formula in one pass over memory."""
-    return torch.optim.Adam(model.network.parameters(), lr=options.lr, fused=True)
+    def proportions(pose, scale, batch):
+        return losses.skeleton_loss(pose, batch["limb_lengths"], skeleton)
 
-
-def build_recipe(options) -> Recipe:
-    """How to train and test."""
-    return Recipe(
-        seed=options.seed,
-        epochs=options.epochs,
-        batch=options.train_batch,
-        test_batch=options.test_batch,
-        schedule=Schedule(options.lr, options.lr_decay, options.lr_gamma),
-        max_norm=1.0 if options.max_norm else float("inf"),
-        test_every=options.test_step,
+    if options.supervision == "full":
+        return losses.Criterion(terms={"mse": supervised}, weights={"mse": 1.0})
+    is_perspective = options.reprojection == "weak_perspective"
+    return losses.Criterion(
+        terms={
+            "relative": relative,
+            "reproj": perspective if is_perspective else orthographic,
+            "root": root,
+            "symm": proportions,
+        },
+        weights={
+            "relative": options.relative_weight,
+            "reproj": options.reproj_weight,
+            "root": options.root_weight,
+            "symm": options.symm_weight,
+        },
     )
 
 
-def pick_device(options) -> torch.device:
-    """The device that the options ask for. Sets the number of CPU threads too."""
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    return find_device(options.device)
+def build_optimizer(model: LiftingModel, options) -> torch.optim.Adam:
+    """Build Adam; `fused` is the same formula in one pass over memory."""
+    return torch.optim.Adam(model.network.parameters(), lr=options.lr, fused=True)
 
 
-def find_device(name) -> torch.device:
-    """A device by its name, or "auto": CUDA when there is one. Raises InputError for CUDA where there is none."""
-    available = torch.cuda.is_available()
-    if str(name).startswith("cuda") and not available:
-        raise InputError(
-            f"--device {name}: PyTorch finds no CUDA device here; use --device cpu or auto"
-        )
-    return torch.device(("cuda" if available else "cpu") if name == "auto" else name)
+def build_schedule(options) -> Callable[[int], float]:
+    """Return the learning rate as a function of the step, counted from 1 over the whole run."""
+
+    def learning_rate(step: int) -> float:
+        return options.lr * options.lr_gamma ** (step // options.lr_decay)
+
+    return learning_rate
+
+
+def largest_gradient_norm(options) -> float:
+    """Return the norm to which gradients are clipped; infinity for no clipping."""
+    return 1.0 if options.max_norm else float("inf")

@@ -1,191 +1,35 @@
-"""The loop over epochs: train, test, keep the best, save; going on from the last whole epoch."""
+"""Runs that are interrupted, finished, or loaded by others: all of it stands behind this door.
 
-import time
-from collections.abc import Callable
+A training script calls, in this order, `finished_result` (is there anything left to do?),
+`read_source` (what does --load bring?), `resume` (where to go on?), and `save_epoch` at the end of
+every epoch. Checkpoints are dicts of tensors and plain values:
+
+    options, data, statistics     what the run is
+    network, optimizer            weights and Adam's state (best.pt holds the weights only)
+    epoch, step, best, history    how far it has come (best.pt holds the epoch only)
+    loaded_sha256                 the hash of the checkpoint that --load began with, if any
+"""
+
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
-from src.errors import InputError, Interrupted
+import torch
+
+from src.errors import InputError
 from src.files import file_sha256
-from src.metrics import summarize
 from src.skeletons import get_skeleton
-from src.training import engine
-from src.training.run_folder import RunFolder, load_checkpoint
+from src.standardize import Statistics
+from src.training.engine import LiftingModel
+from src.training.evaluation import Evaluation
+from src.training.run_folder import RunFolder
 
-
-@dataclass
-class State:
-    """How far a run is: epochs and steps done, the best tested epoch's means, a log row per epoch."""
-
-    epoch: int = 0
-    step: int = 0
-    best: dict | None = None
-    history: list[dict] = field(default_factory=list)
-
-
-class Test(NamedTuple):
-    """How a model is tested. run: model -> tuple that begins with named numbers; logged: those of them that a log row
-    holds; chosen: the one that decides which epoch is the best, the smaller the better."""
-
-    run: Callable
-    logged: tuple[str, ...]
-    chosen: str
-
-
-def test_model(model, data: engine.TestData, batch: int) -> tuple[dict, dict, dict]:
-    """-> (named means as `metrics.summarize`, joint errors by alignment, poses), see `engine.predict_and_compare`."""
-    errors, poses = engine.predict_and_compare(model, data, batch)
-    return summarize(errors, data.actions, data.joints), errors, poses
-
-
-def fit(
-    run: RunFolder,
-    trainee: engine.Trainee,
-    recipe: engine.Recipe,
-    *,
-    data,
-    test: Test,
-    extras,
-    state: State,
-    report,
-):
-    """Train up to ``recipe.epochs`` and return what the test of the last epoch returns. Raises Interrupted on Ctrl-C.
-
-    data: `engine.TrainingData`; extras: what checkpoints hold beside the state; report: has ``progress``, ``epoch``.
-    """
-    tested = None
-    try:
-        for epoch in range(state.epoch + 1, recipe.epochs + 1):
-            start = time.monotonic()
-            step, losses = engine.train_epoch(
-                trainee, data, recipe, epoch=epoch, step=state.step, progress=report.progress
-            )
-            row = {"epoch": epoch, "step": step, "lr": recipe.schedule.at(step), **losses}
-            tested = None
-            if epoch % recipe.test_every == 0:
-                tested = test.run(trainee.model)
-                row |= {name: tested[0][name] for name in test.logged}
-            row["seconds"] = round(time.monotonic() - start, 2)
-            _keep(run, trainee, state, row=row, extras=extras, test=test)
-            report.epoch(row, recipe.epochs)
-    except KeyboardInterrupt:
-        raise Interrupted(
-            f"interrupted; {state.epoch} whole epochs are in {run.path}: the same command goes on from there"
-        ) from None
-    return tested or test.run(trainee.model)
-
-
-def _keep(
-    run: RunFolder, trainee: engine.Trainee, state: State, *, row: dict, extras: dict, test: Test
-):
-    """Take the epoch into the state; write best.pt (if it is), last.pt and log.csv in this order: a crash in between
-    repeats the epoch to the same numbers."""
-    best = state.best
-    network = {name: tensor.cpu() for name, tensor in trainee.model.network.state_dict().items()}
-    if test.chosen in row and (best is None or row[test.chosen] < best[test.chosen]):
-        best = {name: row[name] for name in ("epoch", *test.logged)}
-        run.save_checkpoint("best.pt", {**extras, "network": network, "epoch": row["epoch"]})
-    following = State(
-        epoch=row["epoch"], step=row["step"], best=best, history=[*state.history, row]
-    )
-    optimizer = trainee.optimizer.state_dict()
-    run.save_checkpoint(
-        "last.pt", {**extras, **vars(following), "network": network, "optimizer": optimizer}
-    )
-    vars(state).update(vars(following))
-    run.write_log(state.history)
-
-
-def finished_result(run: RunFolder, options: dict, wanted: dict) -> dict | None:
-    """The folder's result.json if the options ask for no more than it has, else None. wanted: its {key: type}.
-
-    A test of another run is done again if that run's last.pt is no longer the one that was tested.
-    """
-    result = run.read_json("result.json")
-    if result is None:
-        return None
-    if not _holds(result, {"epoch": int, "frames": int, "data": dict, **wanted}):
-        raise InputError(
-            f"{run.path / 'result.json'}: is no result of a run; move it away or choose another --exp"
-        )
-    load = options["load"]
-    now = file_sha256(Path(load) / "last.pt") if load else None
-    if now is not None and result.get("loaded_sha256") not in (None, now):
-        raise InputError(
-            f"{run.path}: began with another state of {load} than that is in now; choose another --exp"
-        )
-    if options["eval_only"]:
-        return result if now in (None, result.get("tested_sha256")) else None
-    return result if result["epoch"] >= options["epochs"] else None
-
-
-# What a checkpoint must hold to be one of ours.
-_KEYS = {"epoch": int, "options": dict, "network": dict, "statistics": dict, "data": dict}
-_STATE_KEYS = {**_KEYS, "step": int, "history": list, "optimizer": dict}
-
-
-def _holds(content, wanted: dict) -> bool:
-    return isinstance(content, dict) and all(
-        isinstance(content.get(key), kind) for key, kind in wanted.items()
-    )
-
-
-def _load_checked(path: Path, keys: dict) -> dict:
-    checkpoint = load_checkpoint(path)
-    if not _holds(checkpoint, keys):
-        raise InputError(
-            f"{path}: is no checkpoint of a run; expected a dict with {', '.join(keys)}"
-        )
-    return checkpoint
-
-
-def load_weights(network, checkpoint: dict, path):
-    """Put a checkpoint's weights into the network. Raises InputError if they are another network's."""
-    try:
-        network.load_state_dict(checkpoint["network"])
-    except (RuntimeError, AttributeError, TypeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(
-            f"{path}: its weights do not fit the network of its options ({reason})"
-        ) from None
-
-
-def resume(run: RunFolder, trainee: engine.Trainee, options: dict, data: dict) -> State:
-    """Put the last whole epoch of the folder into the trainee; a new State if there is none.
-
-    Raises InputError if that epoch was trained with other options or on other data.
-    """
-    path = run.path / "last.pt"
-    if not path.exists():
-        return State()
-    checkpoint = _load_checked(path, _STATE_KEYS)
-    run.check_options(options, checkpoint["options"])
-    if _identity(checkpoint["data"]) != _identity(data):
-        raise InputError(
-            f"{run.path}: the data have changed since this run began; choose another --exp"
-        )
-    load_weights(trainee.model.network, checkpoint, path)
-    _load_optimizer(trainee, checkpoint, path)
-    return State(**{name: checkpoint[name] for name in ("epoch", "step", "best", "history")})
-
-
-def _load_optimizer(trainee: engine.Trainee, checkpoint: dict, path):
-    try:
-        trainee.optimizer.load_state_dict(checkpoint["optimizer"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{path}: its optimiser state is damaged ({error}); choose another run"
-        ) from None
-
-
-def _identity(data: dict) -> list:
-    """What tells data sets apart: all of a description but the words."""
-    parts = [data.get(part) or {} for part in ("train", "test")]
-    return [{name: value for name, value in part.items() if name != "notes"} for part in parts]
-
-
-# Options that decide which weights fit and what input they expect.
+# What a checkpoint must hold to be one of ours, and to go on from.
+_FIELDS = {"epoch": int, "options": dict, "network": dict, "statistics": dict, "data": dict}
+_FIELDS_TO_RESUME = {**_FIELDS, "step": int, "history": list, "optimizer": dict}
+# What every result.json must hold.
+_RESULT_FIELDS = {"epoch": int, "frames": int, "data": dict}
+# Options that decide which weights fit, and what input these expect.
 _NETWORK_OPTIONS = (
     "dataset_type",
     "supervision",
@@ -196,34 +40,289 @@ _NETWORK_OPTIONS = (
 )
 
 
+@dataclass
+class State:
+    """How far a run is: whole epochs, steps, the best tested epoch's means, a log row per epoch."""
+
+    epoch: int = 0
+    step: int = 0
+    best: dict | None = None
+    history: list[dict] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Source:
+    """The run that --load names, as far as a run that begins or goes on needs it.
+
+    Attributes:
+        epoch: how many epochs the weights were trained.
+        statistics: those of the loaded run.
+        checkpoint: its content; None if this run has begun and goes on from its own weights, so
+            that the loaded run may have been deleted.
+        path: the folder that --load names.
+        sha256: the hash of the checkpoint that this run began with.
+    """
+
+    epoch: int
+    statistics: Statistics
+    checkpoint: dict | None
+    path: str
+    sha256: str | None
+
+
+def finished_result(run: RunFolder, options: dict, fields: dict[str, type]) -> dict | None:
+    """Return the result in the folder, and say so, if the options ask for no more; else None.
+
+    options: as plain values; fields: name -> type of what result.json must hold beside what all
+    results do. A test of another run counts as finished only while that run's last.pt is the one
+    that was tested.
+
+    Raises InputError if the folder holds a run with other options, or a result.json that is none.
+    """
+    run.check_options(options)
+    result = run.read_json("result.json")
+    if result is None:
+        return None
+    if not _holds(result, _RESULT_FIELDS | fields):
+        raise InputError(
+            f"{run.path / 'result.json'}: is no result of a run; "
+            "move it away or choose another --exp"
+        )
+    load = options["load"]
+    sha256_now = file_sha256(Path(load) / "last.pt") if load else None
+    if sha256_now is not None and result.get("loaded_sha256") not in (None, sha256_now):
+        raise InputError(
+            f"{run.path}: began with another state of {load} than that is in now; "
+            "choose another --exp"
+        )
+    if options["eval_only"]:
+        is_finished = sha256_now in (None, result.get("tested_sha256"))
+    else:
+        is_finished = result["epoch"] >= options["epochs"]
+    if not is_finished:
+        return None
+    print(
+        f"finished already, nothing to do: {run.path} holds the result of {result['epoch']} epochs"
+    )
+    return result
+
+
+def read_source(run: RunFolder, options: dict) -> Source | None:
+    """Read the run that --load names; None without --load.
+
+    A run that has begun goes on from its own weights; what it needs of the loaded run (statistics)
+    is in its own checkpoint. Raises InputError if the loaded run's network is not the one that the
+    options ask for.
+    """
+    load = options["load"]
+    if not load:
+        return None
+    has_begun = run.has("last.pt") and not options["eval_only"]
+    if has_begun:
+        checkpoint, _ = read_run(run.path, "--exp")
+        sha256 = checkpoint.get("loaded_sha256")
+    else:
+        checkpoint = _read_matching_run(load, options)
+        sha256 = file_sha256(Path(load) / "last.pt")
+    return Source(
+        epoch=checkpoint["epoch"],
+        statistics=Statistics.from_state(checkpoint["statistics"]),
+        checkpoint=None if has_begun else checkpoint,
+        path=load,
+        sha256=sha256,
+    )
+
+
+def load_source_weights(model: LiftingModel, source: Source | None):
+    """Put the weights that --load brings, if any, into the network."""
+    if source is not None and source.checkpoint is not None:
+        load_weights(model.network, source.checkpoint, source.path)
+
+
+def resume(
+    run: RunFolder, model: LiftingModel, optimizer: torch.optim.Optimizer, options: dict, data: dict
+) -> State:
+    """Put the last whole epoch of the folder, if any, into network and optimiser.
+
+    Returns how far the run is: a new State if it has not begun. Raises InputError if that epoch was
+    trained with other options or on other data.
+    """
+    path = run.path / "last.pt"
+    if not path.exists():
+        return State()
+    checkpoint = _load_checked(path, _FIELDS_TO_RESUME)
+    run.check_options(options, checkpoint["options"])
+    if _identity_of_data(checkpoint["data"]) != _identity_of_data(data):
+        raise InputError(
+            f"{run.path}: the data have changed since this run began; choose another --exp"
+        )
+    load_weights(model.network, checkpoint, path)
+    _load_optimizer(optimizer, checkpoint, path)
+    return State(
+        epoch=checkpoint["epoch"],
+        step=checkpoint["step"],
+        best=checkpoint["best"],
+        history=checkpoint["history"],
+    )
+
+
+def take_over_optimizer(optimizer: torch.optim.Optimizer, source: Source | None, state: State):
+    """Begin with the optimiser and the step count of the run that --load names (fine-tuning).
+
+    Does nothing if the run has begun already. Raises InputError if the loaded run has none.
+    """
+    if source is None or source.checkpoint is None:
+        return
+    if not _holds(source.checkpoint, {"step": int, "optimizer": dict}):
+        raise InputError(
+            f"--load {source.path}: holds weights without their optimiser; add --fresh_optimizer"
+        )
+    _load_optimizer(optimizer, source.checkpoint, source.path)
+    state.step = source.checkpoint["step"]
+
+
+def describe_run(options: dict, statistics: Statistics, data: dict, source: Source | None) -> dict:
+    """Collect what every checkpoint of a run holds beside its state."""
+    description = {"options": options, "statistics": statistics.state(), "data": data}
+    if source is not None and source.sha256:
+        description["loaded_sha256"] = source.sha256
+    return description
+
+
+def save_epoch(
+    run: RunFolder,
+    state: State,
+    model: LiftingModel,
+    optimizer: torch.optim.Optimizer,
+    description: dict,
+    row: dict,
+    tested: Evaluation | None,
+):
+    """Take an epoch into the state and write best.pt (if it is the best), last.pt and log.csv.
+
+    A crash between two of these files repeats the epoch, to the same numbers.
+
+    Arguments:
+        description: what every checkpoint of the run holds, see `describe_run`.
+        row: the epoch's row of the log; it holds "epoch" and "step".
+        tested: what the epoch's test has measured; None if it was not tested.
+    """
+    network = {name: tensor.cpu() for name, tensor in model.network.state_dict().items()}
+    best = state.best
+    if tested is not None and tested.is_better_than(best):
+        best = {"epoch": row["epoch"], **tested.logged}
+        checkpoint = {**description, "network": network, "epoch": row["epoch"]}
+        run.save_checkpoint("best.pt", checkpoint)
+
+    history = [*state.history, row]
+    checkpoint = {
+        **description,
+        "epoch": row["epoch"],
+        "step": row["step"],
+        "best": best,
+        "history": history,
+        "network": network,
+        "optimizer": optimizer.state_dict(),
+    }
+    run.save_checkpoint("last.pt", checkpoint)
+    state.epoch = row["epoch"]
+    state.step = row["step"]
+    state.best = best
+    state.history = history
+    run.write_log(history)
+
+
+def load_checkpoint(path) -> dict:
+    """Read the tensors and plain values of a checkpoint, onto the CPU.
+
+    Nothing in the file is executed. Raises InputError if it can't be read.
+    """
+    try:
+        # What PyTorch warns of in a foreign file, the error says too.
+        with warnings.catch_warnings(action="ignore"):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; expected the checkpoint of a run") from None
+    except Exception as error:  # whatever PyTorch raises for a damaged or foreign file
+        raise InputError(
+            f"{path}: is no checkpoint that can be read without executing what it says "
+            f"({type(error).__name__})"
+        ) from None
+
+
 def read_run(folder, option: str) -> tuple[dict, Path]:
-    """The last checkpoint of a run's folder, which ``option`` names, and its path. Raises InputError."""
+    """Read the last checkpoint of a run's folder, which the command-line option `option` names.
+
+    Returns its content and its path. Raises InputError if there is none.
+    """
     path = Path(folder) / "last.pt"
     if Path(folder).is_file():
         raise InputError(f"{option} {folder}: is a file; give the folder of a run")
-    return _load_checked(path, _KEYS), path
+    return _load_checked(path, _FIELDS), path
 
 
-def load_run(folder, options: dict) -> dict:
-    """The last checkpoint of another run's folder. Raises InputError if its network is not what the options ask for."""
+def load_weights(network: torch.nn.Module, checkpoint: dict, path):
+    """Put a checkpoint's weights into a network.
+
+    Raises InputError, naming `path`, if they are another network's.
+    """
+    try:
+        network.load_state_dict(checkpoint["network"])
+    except (RuntimeError, AttributeError, TypeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(
+            f"{path}: its weights do not fit the network of its options ({reason})"
+        ) from None
+
+
+def _read_matching_run(folder, options: dict) -> dict:
+    """Read another run's last checkpoint; InputError if its network is not what options ask for."""
     checkpoint, path = read_run(folder, "--load")
     for name in _NETWORK_OPTIONS:
-        found, asked = checkpoint["options"].get(name), options[name]
-        same_joints = (
-            name == "dataset_type" and get_skeleton(found).joints == get_skeleton(asked).joints
+        loaded = checkpoint["options"].get(name)
+        wanted = options[name]
+        if loaded == wanted:
+            continue
+        # Skeletons of different names may have the same joints, as human36_14k and lsp_14k do.
+        if name == "dataset_type" and get_skeleton(loaded).joints == get_skeleton(wanted).joints:
+            continue
+        raise InputError(
+            f"{path}: was trained with --{name} {loaded}, not {wanted}; give the same here"
         )
-        if found != asked and not same_joints:
-            raise InputError(
-                f"{path}: was trained with --{name} {found}, not {asked}; give the same here"
-            )
     return checkpoint
 
 
-def take_over(trainee: engine.Trainee, checkpoint: dict, path) -> int:
-    """Go on with another run's optimiser: put its state into the trainee's -> steps done there. Raises InputError."""
-    if not _holds(checkpoint, {"step": int, "optimizer": dict}):
+def _load_checked(path: Path, fields: dict[str, type]) -> dict:
+    checkpoint = load_checkpoint(path)
+    if not _holds(checkpoint, fields):
         raise InputError(
-            f"--load {path}: holds weights without their optimiser; add --fresh_optimizer"
+            f"{path}: is no checkpoint of a run; expected a dict with {', '.join(fields)}"
         )
-    _load_optimizer(trainee, checkpoint, path)
-    return checkpoint["step"]
+    return checkpoint
+
+
+def _holds(content, fields: dict[str, type]) -> bool:
+    """Tell whether content is a dict with fields of these names and types."""
+    if not isinstance(content, dict):
+        return False
+    return all(isinstance(content.get(name), type_) for name, type_ in fields.items())
+
+
+def _load_optimizer(optimizer: torch.optim.Optimizer, checkpoint: dict, path):
+    try:
+        optimizer.load_state_dict(checkpoint["optimizer"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path}: its optimiser state is damaged ({error}); choose another run"
+        ) from None
+
+
+def _identity_of_data(data: dict) -> list[dict]:
+    """Pick what tells data sets apart from a description: all of it but the notes."""
+    identities = []
+    for part in ("train", "test"):
+        description = data.get(part)
+        if description is None:
+            description = {}
+        identities.append({name: value for name, value in description.items() if name != "notes"})
+    return identities

@@ -1,193 +1,255 @@
-"""What a run tells its user: progress, the result as data, a table, pictures."""
+"""What a run tells its user: progress, notes on the data, the result as data and as a table."""
 
-from contextlib import suppress
-from pathlib import Path
+import time
 
-import numpy as np
-from matplotlib.image import imread
+import torch
 from tqdm import tqdm
 
+from src.errors import InputError
 from src.metrics import CHOSEN, MEANS, MEANS_MM
-from src.plotting.figures import save_figure
-from src.plotting.poses import draw_test_poses
-from src.plotting.training import draw_training
+from src.skeletons import get_skeleton
+from src.training.checkpoints import Source, State
+from src.training.evaluation import Evaluation
 from src.training.run_folder import RunFolder
 
-_SHOWN = {
-    "wrong_labels": "wrong labels {:.1%}",
-    CHOSEN: "PA-MPJPE {:.1f} mm",
-}  # of a test, after each epoch
-_LABELS = ("MPJPE", "scaled MPJPE", "PA-MPJPE")  # of the means, in their order
+# Fields of result.json that its table needs, beside those that every result has.
+MOTION_FIELDS = {"per_action": dict, CHOSEN: float}
+PHOTO_FIELDS = {"wrong_labels": float, "labels": int, "per_pair": dict, "per_occlusion": dict}
+# How the means of a test are shown after each epoch; other means are in log.csv only.
+_SHOWN_MEANS = {"wrong_labels": "wrong labels {:.1%}", CHOSEN: "PA-MPJPE {:.1f} mm"}
+_NAMES_OF_MEANS = ("MPJPE", "scaled MPJPE", "PA-MPJPE")  # in the order of MEANS_MM
 
 
-class Report(tqdm):
-    """The progress bar over a whole run, with its estimate, and a line per epoch."""
+class Progress:
+    """A progress bar over the steps of a whole run, with an estimate, and a line per epoch.
 
-    def __init__(self, steps_per_epoch: int, epochs: int, state):
+    Use it as `with Progress(...) as progress:`. Where nobody sees a bar, as in a log file, there is
+    none; the lines per epoch are written all the same.
+    """
+
+    def __init__(self, steps_per_epoch: int, epochs: int, state: State):
+        self._epochs = epochs
         if state.epoch:
             print(f"going on after epoch {state.epoch}")
-        # disable=None: no bar where nobody sees it, as in a log file; the lines per epoch are written all the same.
-        style = {"unit": "step", "disable": None, "dynamic_ncols": True}
-        super().__init__(
-            total=steps_per_epoch * epochs, initial=steps_per_epoch * state.epoch, **style
+        self._bar = tqdm(
+            total=steps_per_epoch * epochs,
+            initial=steps_per_epoch * state.epoch,
+            unit="step",
+            disable=None,
+            dynamic_ncols=True,
         )
+        self._time_of_last_row = time.monotonic()
 
-    def progress(self, steps: int, losses: dict[str, float]):
-        """``steps`` more are done; ``losses`` are the latest by name."""
-        self.set_postfix({name: f"{value:.3g}" for name, value in losses.items()}, refresh=False)
-        self.update(steps)
+    def __enter__(self) -> "Progress":
+        return self
 
-    def epoch(self, row: dict, epochs: int):
-        """An epoch is done and saved."""
-        skipped = ("epoch", "step", "lr", "seconds", *MEANS_MM, *_SHOWN)
-        words = [f"{name} {value:.4g}" for name, value in row.items() if name not in skipped]
-        words += [text.format(row[name]) for name, text in _SHOWN.items() if name in row]
-        self.write(f"epoch {row['epoch']}/{epochs}  {'  '.join(words)}  {row['seconds']:.0f} s")
+    def __exit__(self, *exception):
+        self._bar.close()
+
+    def steps(self, num_steps: int, losses: dict[str, float]):
+        """Say that so many more steps are done; losses: the latest by name."""
+        shown = {name: f"{value:.3g}" for name, value in losses.items()}
+        self._bar.set_postfix(shown, refresh=False)
+        self._bar.update(num_steps)
+
+    def log_row(
+        self,
+        epoch: int,
+        step: int,
+        losses: dict[str, float],
+        optimizer: torch.optim.Optimizer,
+        tested: Evaluation | None,
+    ) -> dict:
+        """Make an epoch's row of the log and print it.
+
+        The row holds the epoch's number, the number of steps done in all, the last learning rate,
+        the mean losses by name, the logged means where the epoch was tested, and the seconds since
+        the last row.
+        """
+        now = time.monotonic()
+        row = {"epoch": epoch, "step": step, "lr": optimizer.param_groups[0]["lr"], **losses}
+        if tested is not None:
+            row |= tested.logged
+        row["seconds"] = round(now - self._time_of_last_row, 2)
+        self._time_of_last_row = now
+        self._bar.write(self._describe_row(row))
+        return row
+
+    def _describe_row(self, row: dict) -> str:
+        not_shown = ("epoch", "step", "lr", "seconds", *MEANS_MM, *_SHOWN_MEANS)
+        words = [f"epoch {row['epoch']}/{self._epochs}"]
+        for name, value in row.items():
+            if name not in not_shown:
+                words.append(f"{name} {value:.4g}")
+        for name, text in _SHOWN_MEANS.items():
+            if name in row:
+                words.append(text.format(row[name]))
+        words.append(f"{row['seconds']:.0f} s")
+        return "  ".join(words)
 
 
 def data_title(data: dict) -> str:
-    """The name of the data, which says so if they are synthetic."""
-    return data["name"] if not data["synthetic"] else f"SYNTHETIC data ({data['name']})"
+    """Return the name of the data, which says so if they are synthetic."""
+    if data["synthetic"]:
+        return f"SYNTHETIC data ({data['name']})"
+    return data["name"]
 
 
-def _whose(data: dict, part: str) -> str:
-    return ", ".join([data_title(data), *(f"S{subject}" for subject in data[part]["subjects"])])
+def run_title(data: dict, options) -> str:
+    """Return the title of a run's pictures."""
+    return f"{data_title(data)}, {'+'.join(options.preset)}, seed {options.seed}"
 
 
-def notes(data: dict) -> list[str]:
-    """What data this is, and what its reader wants the user to know."""
+def print_motion(data: dict):
+    """Say what motion this is, and what its reader wants the user to know."""
+    lines = []
+    for part in ("train", "test"):
+        if data[part] is None:
+            continue
+        counts = f"{data[part]['frames']:,} poses in {data[part]['sequences']} sequences"
+        lines.append(f"{part}: {_title_with_subjects(data, part)}: {counts}")
+        for note in data[part]["notes"]:
+            lines.append(f"note: {note}")
+    subjects = data["overlapping_subjects"]
+    if subjects:
+        lines.append(
+            f"note: subjects {subjects} are in training and test set: errors will look too good"
+        )
+    print("\n".join(lines))
+
+
+def print_photos(data: dict, notes):
+    """Say what photos these are, and what their reader wants the user to know."""
     lines = []
     for part in ("train", "test"):
         if data[part] is not None:
-            counts = f"{data[part]['frames']:,} poses in {data[part]['sequences']} sequences"
-            lines += [
-                f"{part}: {_whose(data, part)}: {counts}",
-                *(f"note: {note}" for note in data[part]["notes"]),
-            ]
-    if subjects := data["overlapping_subjects"]:
+            counts = f"{data[part]['frames']:,} photos, {data[part]['labels']:,} labels"
+            lines.append(f"{part}: {data_title(data)}: {counts}")
+    for note in notes:
+        lines.append(f"note: {note}")
+    print("\n".join(lines))
+
+
+def make_result(options, state: State, means: dict, data: dict, source: Source | None) -> dict:
+    """Collect what result.json holds: the means of the test, and what run they belong to."""
+    result = {
+        **means,
+        "epoch": state.epoch,
+        "which": "last",
+        "best": state.best,
+        "frames": data["test"]["frames"],
+        "skeleton": get_skeleton(options.dataset_type).name,
+        "supervision": options.supervision,
+        "seed": options.seed,
+        "preset": list(options.preset),
+        "trained": not options.eval_only,
+        "loaded_from": options.load,
+    }
+    # A test tells which checkpoint it tested, a training with which one it began.
+    sha256_of_loaded = None if source is None else source.sha256
+    if options.eval_only:
+        result["tested_sha256"] = sha256_of_loaded
+    else:
+        result["loaded_sha256"] = sha256_of_loaded
+    result["data"] = data
+    return result
+
+
+def print_motion_result(result: dict, run: RunFolder):
+    """Print the errors of a run as a table, and where everything is.
+
+    Raises InputError if the result comes from a damaged file.
+    """
+    try:
+        lines = _motion_result_lines(result, run)
+    except _DAMAGE as error:
+        raise _damaged_result(run, error) from None
+    print("\n".join(lines))
+
+
+def print_photo_result(result: dict, run: RunFolder):
+    """Print the share of wrong labels as a table, errors where 3D truth is known, and the folder.
+
+    Raises InputError if the result comes from a damaged file.
+    """
+    try:
+        lines = _photo_result_lines(result, run)
+    except _DAMAGE as error:
+        raise _damaged_result(run, error) from None
+    print("\n".join(lines))
+
+
+# What fields that are missing or of another type provoke.
+_DAMAGE = (KeyError, TypeError, ValueError, AttributeError)
+
+
+def _damaged_result(run: RunFolder, error: Exception) -> InputError:
+    path = run.path / "result.json"
+    return InputError(f"{path}: is damaged ({error!r}); move it away, and run again")
+
+
+def _motion_result_lines(result: dict, run: RunFolder) -> list[str]:
+    data = result["data"]
+    rows = {}
+    for action, means in result["per_action"].items():
+        rows[action] = [means[name] for name in MEANS_MM]
+    rows["mean over actions"] = [result[f"{mean}_action_mean_mm"] for mean in MEANS.values()]
+    rows["mean over frames"] = [result[name] for name in MEANS_MM]
+
+    counts = f"{result['frames']:,} poses, {result['skeleton']}, epoch {result['epoch']} (last)"
+    lines = [f"\n{_title_with_subjects(data, 'test')}: {counts}"]
+    lines.append(f"{'mm':<22}" + "".join(f"{name:>14}" for name in _NAMES_OF_MEANS))
+    for name, values in rows.items():
+        lines.append(f"{name:<22}" + "".join(f"{value:>14.1f}" for value in values))
+    lines += _best_lines(result["best"], "PA-MPJPE {pa_mpjpe_mm:.1f} mm")
+    lines.append(f"results and checkpoints: {run.path}")
+    pictures = []
+    for name in ("loss_curves.png", "test_poses.png"):
+        if run.has(name):
+            pictures.append(str(run.path / name))
+    if pictures:
+        lines.append(f"pictures: {', '.join(pictures)}")
+    if data["synthetic"] and result["trained"]:
         lines.append(
-            f"note: subjects {subjects} are in training and test set: errors will look too good"
+            "next: --preset supervised for the fully supervised model; "
+            "--data_dir FOLDER for real motion; --help"
         )
     return lines
 
 
-def _best_lines(best: dict | None, text: str) -> list[str]:
-    return (
-        []
-        if best is None
-        else [f"best epoch: {best['epoch']}, {text.format(**best)} (the table is the last's)"]
-    )
+def _photo_result_lines(result: dict, run: RunFolder) -> list[str]:
+    rows = {"all": {"labels": result["labels"], "wrong": result["wrong_labels"]}}
+    rows |= result["per_occlusion"]
+    for gap, row in result.get("per_gap_cm", {}).items():
+        rows[f"true depth gap {gap} cm"] = row
 
-
-def result_lines(result: dict, run: RunFolder) -> list[str]:
-    """The errors as a table, and where everything is."""
-    data = result["data"]
-    counts = f"{result['frames']:,} poses, {result['skeleton']}, epoch {result['epoch']} (last)"
-    rows = {
-        action: [of_action[name] for name in MEANS_MM]
-        for action, of_action in result["per_action"].items()
-    }
-    rows["mean over actions"] = [result[f"{mean}_action_mean_mm"] for mean in MEANS.values()]
-    rows["mean over frames"] = [result[name] for name in MEANS_MM]
-    lines = [
-        f"\n{_whose(data, 'test')}: {counts}",
-        f"{'mm':<22}" + "".join(f"{name:>14}" for name in _LABELS),
-    ]
-    lines += [
-        f"{name:<22}" + "".join(f"{value:>14.1f}" for value in values)
-        for name, values in rows.items()
-    ]
-    lines += _best_lines(result["best"], "PA-MPJPE {pa_mpjpe_mm:.1f} mm")
-    lines.append(f"results and checkpoints: {run.path}")
-    if pictures := [
-        str(run.path / name) for name in ("loss_curves.png", "test_poses.png") if run.has(name)
-    ]:
-        lines.append(f"pictures: {', '.join(pictures)}")
-    if data["synthetic"] and result["trained"]:
-        advice = "--preset supervised for the fully supervised model; --data_dir FOLDER for real motion; --help"
-        lines.append(f"next: {advice}")
-    return lines
-
-
-def save_predictions(run: RunFolder, arrays, poses, tested, *, joints):
-    """predictions.npz: every test pose and its errors. tested: as `fit.test_model` returns it."""
-    _, errors, predicted = tested
-    content = {
-        **{"pose_2d_px": poses.pose_2d, "root_2d_px": poses.root_2d, "target_mm": poses.pose_3d},
-        **{f"{name}_mm": poses_mm for name, poses_mm in predicted.items()},
-        **{f"{MEANS[kind]}_joint_errors_mm": values for kind, values in errors.items()},
-        "sequence": arrays.sequence,
-        "frame": arrays.frame,
-        "sequence_names": np.array([_caption(sequence) for sequence in arrays.sequences]),
-        "joints": np.array(joints),
-    }
-    run.save_arrays("predictions.npz", content)
-
-
-def _caption(sequence) -> str:
-    return f"S{sequence.subject} {sequence.name} {sequence.camera}"
-
-
-def save_curves(run: RunFolder, history: list[dict], title: str):
-    """loss_curves.png."""
-    save_figure(run.path / "loss_curves.png", draw_training(history, title))
-
-
-def read_images(folder, files: list[str]) -> list[np.ndarray | None]:
-    """Photos by their names in a folder; None, and one line in all, where they can't be had."""
-    images = [None] * len(files)
-    for i, file in enumerate(files if folder else []):
-        with suppress(OSError, ValueError, SyntaxError):  # Pillow's for what is no picture
-            images[i] = imread(Path(folder) / file)
-    if any(image is None for image in images):
-        where = f" under {folder}" if folder else ""
-        print(f"note: no photos{where}: poses are drawn on a plain background")
-    return images
-
-
-def photo_lines(result: dict, run: RunFolder) -> list[str]:
-    """The share of wrong labels as a table, the errors where the truth is known, and where everything is."""
     counts = (
         f"{result['frames']:,} test photos, {result['skeleton']}, epoch {result['epoch']} (last)"
     )
     lines = [f"\n{data_title(result['data'])}: {counts}", f"{'':<24}{'labels':>10}{'wrong':>10}"]
-    rows = {
-        "all": {"labels": result["labels"], "wrong": result["wrong_labels"]},
-        **result["per_occlusion"],
-    }
-    rows |= {f"true depth gap {gap} cm": row for gap, row in result.get("per_gap_cm", {}).items()}
-    lines += [f"{name:<26}{row['labels']:>8,}{row['wrong']:>10.1%}" for name, row in rows.items()]
-    if CHOSEN in result:
-        lines.append(
-            f"{result['wrong_labels_of_truth']:.1%} of the labels contradict the 3D truth itself"
-        )
-        lines.append(
-            f"{result['wrong_order']:.1%} of the same pairs are in another order than in the 3D truth"
-        )
-        errors = zip(_LABELS, (result[name] for name in MEANS_MM), strict=True)
-        lines.append(", ".join(f"{name} {value:.1f} mm" for name, value in errors))
+    for name, row in rows.items():
+        lines.append(f"{name:<26}{row['labels']:>8,}{row['wrong']:>10.1%}")
+    if CHOSEN in result:  # 3D truth is known
+        contradicting = f"{result['wrong_labels_of_truth']:.1%} of the labels"
+        lines.append(f"{contradicting} contradict the 3D truth itself")
+        in_another_order = f"{result['wrong_order']:.1%} of the same pairs"
+        lines.append(f"{in_another_order} are in another order than in the 3D truth")
+        errors = []
+        for label, name in zip(_NAMES_OF_MEANS, MEANS_MM, strict=True):
+            errors.append(f"{label} {result[name]:.1f} mm")
+        lines.append(", ".join(errors))
     lines += _best_lines(result["best"], "{wrong_labels:.1%} wrong")
-    return [*lines, f"by pair of joints: result.json; results and checkpoints: {run.path}"]
+    lines.append(f"by pair of joints: result.json; results and checkpoints: {run.path}")
+    return lines
 
 
-def save_pictures(
-    run: RunFolder, arrays, poses, tested, *, history: list[dict], skeleton, title: str
-):
-    """loss_curves.png, if anything was trained, and test_poses.png. tested: as `fit.test_model` returns it."""
-    if history:
-        save_curves(run, history, title)
-    _, errors, predicted = tested
-    rows = np.unique(np.linspace(0, len(arrays) - 1, 6).astype(int))
-    page = draw_test_poses(
-        inputs_px=poses.pose_2d[rows],
-        truth_mm=poses.pose_3d[rows],
-        aligned_mm=predicted["aligned"][rows],
-        errors_mm=errors["procrustes"][rows].mean(axis=1),
-        names=[
-            f"{_caption(arrays.sequences[arrays.sequence[row]])}, frame {arrays.frame[row]}"
-            for row in rows
-        ],
-        skeleton=skeleton,
-        title=title,
-    )
-    save_figure(run.path / "test_poses.png", page)
+def _title_with_subjects(data: dict, part: str) -> str:
+    subjects = [f"S{subject}" for subject in data[part]["subjects"]]
+    return ", ".join([data_title(data), *subjects])
+
+
+def _best_lines(best: dict | None, text: str) -> list[str]:
+    """Say which tested epoch was the best; nothing if none was tested."""
+    if best is None:
+        return []
+    return [f"best epoch: {best['epoch']}, {text.format(**best)} (the table is the last's)"]

@@ -1,0 +1,169 @@
+"""What a run leaves in its folder in the end: predictions, result.json, pictures."""
+
+import numpy as np
+
+from src.data.arrays import Sequence
+from src.data.photos import Photos
+from src.metrics import MEANS
+from src.plotting.figures import save_figure
+from src.plotting.lifted import lifted_sheet
+from src.plotting.photos import read_images
+from src.plotting.poses import draw_test_poses
+from src.plotting.training import draw_training
+from src.skeletons import Skeleton, get_skeleton
+from src.training.build import CentredPoses
+from src.training.checkpoints import Source, State
+from src.training.evaluation import Evaluation
+from src.training.report import make_result, run_title
+from src.training.run_folder import RunFolder
+
+_NUM_POSES_DRAWN = 6
+
+
+def save_motion(
+    run: RunFolder,
+    options,
+    state: State,
+    tested: Evaluation,
+    test: CentredPoses,
+    data: dict,
+    source: Source | None,
+) -> dict:
+    """Write predictions.npz (where asked for), result.json and pictures; return the result.
+
+    The result comes before the pictures: a picture that fails must not lose it.
+    """
+    skeleton = get_skeleton(options.dataset_type)
+    if options.save_predictions:
+        _save_motion_predictions(run, test, tested, skeleton)
+    result = make_result(options, state, tested.means, data, source)
+    run.write_json("result.json", result)
+    if options.save_ims:
+        title = run_title(data, options)
+        _save_curves(run, state.history, title)
+        _save_motion_page(run, test, tested, skeleton, title)
+    return result
+
+
+def save_photos(
+    run: RunFolder,
+    options,
+    state: State,
+    tested: Evaluation,
+    photos: Photos,
+    data: dict,
+    source: Source | None,
+) -> dict:
+    """Write predictions.npz (where asked for), result.json and pictures; return the result.
+
+    The result comes before the pictures: a picture that fails must not lose it.
+    """
+    skeleton = get_skeleton(options.dataset_type)
+    if options.save_predictions:
+        _save_photo_predictions(run, photos, tested, skeleton)
+    result = make_result(options, state, tested.means, data, source)
+    run.write_json("result.json", result)
+    if options.save_ims:
+        title = run_title(data, options)
+        _save_curves(run, state.history, title)
+        _save_photo_page(run, photos, tested, skeleton, options.data_dir, title)
+    return result
+
+
+def _save_motion_predictions(
+    run: RunFolder, test: CentredPoses, tested: Evaluation, skeleton: Skeleton
+):
+    """Write predictions.npz: every test pose, its prediction and errors (docs/metrics.md)."""
+    content = {
+        "pose_2d_px": test.pose_2d,
+        "root_2d_px": test.root_2d,
+        "target_mm": test.pose_3d,
+    }
+    for name, poses_mm in tested.predictions.items():
+        content[f"{name}_mm"] = poses_mm
+    content |= _error_arrays(tested)
+    content["sequence"] = test.arrays.sequence
+    content["frame"] = test.arrays.frame
+    sequence_names = [_caption(sequence) for sequence in test.arrays.sequences]
+    content["sequence_names"] = np.array(sequence_names)
+    content["joints"] = np.array(skeleton.joints)
+    run.save_arrays("predictions.npz", content)
+
+
+def _save_photo_predictions(run: RunFolder, photos: Photos, tested: Evaluation, skeleton: Skeleton):
+    """Write predictions.npz: the prediction of every test photo, and errors where known."""
+    is_test = ~photos.is_train
+    content = {
+        "pose_2d_px": photos.pose_2d[is_test],
+        "prediction_mm": tested.predictions["prediction"][is_test],
+        "files": np.array(photos.files)[is_test],
+    }
+    content |= _error_arrays(tested)
+    content["joints"] = np.array(skeleton.joints)
+    run.save_arrays("predictions.npz", content)
+
+
+def _save_curves(run: RunFolder, history: list[dict], title: str):
+    """Draw loss_curves.png, unless nothing was trained."""
+    if history:
+        save_figure(run.path / "loss_curves.png", draw_training(history, title))
+
+
+def _save_motion_page(
+    run: RunFolder, test: CentredPoses, tested: Evaluation, skeleton: Skeleton, title: str
+):
+    """Draw test_poses.png: test poses, evenly chosen, their truth and their aligned predictions."""
+    arrays = test.arrays
+    rows = _evenly_chosen(len(test))
+    captions = []
+    for row in rows:
+        sequence = arrays.sequences[arrays.sequence[row]]
+        captions.append(f"{_caption(sequence)}, frame {arrays.frame[row]}")
+    page = draw_test_poses(
+        inputs_px=test.pose_2d[rows],
+        truth_mm=test.pose_3d[rows],
+        aligned_mm=tested.predictions["aligned"][rows],
+        errors_mm=tested.joint_errors["procrustes"][rows].mean(axis=1),
+        names=captions,
+        skeleton=skeleton,
+        title=title,
+    )
+    save_figure(run.path / "test_poses.png", page)
+
+
+def _save_photo_page(
+    run: RunFolder,
+    photos: Photos,
+    tested: Evaluation,
+    skeleton: Skeleton,
+    photo_folder: str | None,
+    title: str,
+):
+    """Draw test_poses.png: test photos, evenly chosen, and their predictions from two sides."""
+    test_rows = np.flatnonzero(~photos.is_train)
+    rows = test_rows[_evenly_chosen(len(test_rows))]
+    files = [photos.files[row] for row in rows]
+    page = lifted_sheet(
+        photos.pose_2d[rows],
+        tested.predictions["prediction"][rows],
+        skeleton,
+        captions=files,
+        title=title,
+        images=read_images(photo_folder, files),
+    )
+    save_figure(run.path / "test_poses.png", page)
+
+
+def _error_arrays(tested: Evaluation) -> dict[str, np.ndarray]:
+    arrays = {}
+    for alignment, errors in tested.joint_errors.items():
+        arrays[f"{MEANS[alignment]}_joint_errors_mm"] = errors
+    return arrays
+
+
+def _evenly_chosen(count: int) -> np.ndarray:
+    return np.unique(np.linspace(0, count - 1, _NUM_POSES_DRAWN).astype(int))
+
+
+def _caption(sequence: Sequence) -> str:
+    return f"S{sequence.subject} {sequence.name} {sequence.camera}"
