@@ -7,16 +7,16 @@ import numpy as np
 from miniature import CAMERAS, write_human36
 from scipy.spatial.transform import Rotation
 
-from src.data.human36.forms import H5
+from src.data.human36.h5_layout import H5Layout
 from src.skeletons import get_skeleton
 
 SUBJECTS, ACTIONS, FRAMES = (1, 9), ("Photo", "WalkDog"), 6
 _OLD_NAMES = {"Photo": "TakingPhoto", "WalkDog": "WalkingDog"}
 
 
-def write_h5(folder: Path) -> H5:
+def write_h5(folder: Path) -> H5Layout:
     """The others are made from this one."""
-    return H5(write_human36(folder, subjects=SUBJECTS, actions=ACTIONS, frames=FRAMES))
+    return H5Layout(write_human36(folder, subjects=SUBJECTS, actions=ACTIONS, frames=FRAMES))
 
 
 def write_metadata(path: Path, cameras: dict):
@@ -39,7 +39,7 @@ def old_name(subject: int, name: str) -> str:
     return f"{_OLD_NAMES.get(word, word)} {number}".strip() if subject == 1 else name
 
 
-def write_cdf(folder: Path, h5: H5, *, mono: bool) -> Path:
+def write_cdf(folder: Path, h5: H5Layout, *, mono: bool) -> Path:
     """The dataset site's own files."""
     from cdflib.cdfwrite import CDF
 
@@ -70,7 +70,7 @@ def write_cdf(folder: Path, h5: H5, *, mono: bool) -> Path:
     return folder
 
 
-def write_videopose3d(folder: Path, h5: H5, *, cameras: str = "cameras.h5") -> Path:
+def write_videopose3d(folder: Path, h5: H5Layout, *, cameras: str = "cameras.h5") -> Path:
     """VideoPose3D's archives: motion, hourglass detections (longer than it), others of 17 joints, a wrong _gt."""
     folder.mkdir()
     if cameras == "cameras.h5":
@@ -109,7 +109,7 @@ def write_videopose3d(folder: Path, h5: H5, *, cameras: str = "cameras.h5") -> P
     return folder
 
 
-def _detections(h5: H5, subject: int, name: str, camera: str) -> np.ndarray:
+def _detections(h5: H5Layout, subject: int, name: str, camera: str) -> np.ndarray:
     return h5.detections(subject, name, camera, FRAMES, get_skeleton("shg_16k"))
 
 
