@@ -86,7 +86,7 @@ def _skeleton_of_detections(source):
 
 
 def _check_subject(source, subject: int, cameras, detected) -> tuple[str, int, list[str]]:
-    problems, ignored = [], []
+    problems = []
     names = source.motions(subject)
     counts = Counter(map(action_of, names))
     present = [action for action in ACTIONS if action in counts]
@@ -106,7 +106,8 @@ def _check_subject(source, subject: int, cameras, detected) -> tuple[str, int, l
             f"{source.files[0]}: {len(cameras)} cameras of subject {subject}; expected {len(CAMERA_NAMES)}"
         )
     frames, outside, without = 0, 0, []
-    for _, name in choose_motions(names, present, source.place(subject), ignored):
+    chosen, ignored = choose_motions(names, present, source.place(subject))
+    for _, name in chosen:
         try:
             world = source.world(subject, name)
         except InputError as error:

@@ -1,19 +1,20 @@
-"""Human3.6M, in whichever form somebody has it: motion, cameras, 2D detections -> PoseArrays."""
+"""Human3.6M, in whichever form somebody has it: motion, cameras and 2D detections -> PoseArrays."""
 
-import re
+import numpy as np
 
 from src.cameras import Camera
 from src.data.arrays import ACTIONS, PoseArrays
+from src.data.human36.folder import Human36Source, action_of
 from src.data.human36.forms import open_source
-from src.data.views import Motion, oddities, view_motions
+from src.data.views import Motion, View, cameras_of, join_views, oddities, view_motion
 from src.errors import InputError
 from src.skeletons import HUMAN36_JOINTS, Skeleton
 
 SYNTHETIC_MARK = "SYNTHETIC.txt"  # a file of this name says that a set is synthetic
 SIMULATED_MARK = "SIMULATED_DETECTIONS.txt"  # and one of this name that no detector has seen it
-# The one detection file that the published archive lacks: (subject, file name without ending, camera).
+# The one view whose detections the published archive lacks: (subject, motion, camera).
 MISSING_DETECTIONS = (11, "Directions", "54138969")
-NO_DETECTIONS = "S{} {} seen by camera {} has no detections: skipped".format(*MISSING_DETECTIONS)
+NO_DETECTIONS = "S11 Directions seen by camera 54138969 has no detections: skipped"
 
 
 def load_human36(
@@ -25,82 +26,142 @@ def load_human36(
     detections: bool = False,
     keep_every: int = 1,
 ) -> PoseArrays:
-    """Read ``subjects`` x ``actions`` x all cameras. 2D is projected truth, or a detector's.
+    """Read all motions of some subjects and actions, seen by all cameras -> PoseArrays.
 
-    data_dir: a folder in any form of `src.data.human36.forms`. keep_every: n keeps the frames whose number within their file,
-    from 0, is a multiple of n (`amt_test_data`); every file is read and checked whole all the same. Raises InputError
-    naming the file for anything missing or malformed. The one detection file that is known to be missing is skipped,
-    with a line in ``notes``.
+    data_dir: a folder with any form that `open_source` knows. skeleton: decides which of the 32
+    joints are kept, in which order. actions: some of `ACTIONS`. detections: whether pose_2d is what
+    a detector saw, or the projection of the true pose. keep_every: n keeps the frames whose number
+    within their file, from 0, is a multiple of n (`--amt_test_data`); every file is read and
+    checked whole all the same.
+
+    Poses are in the order of subjects, actions, motions, cameras and frames. The one view whose
+    detections are known to be missing is left out, with a line in the notes. Raises InputError
+    naming the file for anything else that is missing or malformed.
     """
     source = open_source(data_dir)
-    owners = sorted({owner for owner, _ in source.cameras})
-    unknown = [subject for subject in subjects if subject not in owners]
-    if unknown:
-        raise InputError(
-            f"{source.files[0]}: no cameras of subject {unknown[0]}; it has subjects {owners}"
-        )
-    if not skeleton.human36_indices:
-        lacking = next(joint for joint in skeleton.joints if joint not in HUMAN36_JOINTS)
-        raise InputError(
-            f"--dataset_type {skeleton.name}: Human3.6M has no joint {lacking}; rename or leave it out"
-        )
-    notes = []
-
-    def read_motions():
-        for subject in subjects:
-            motions = source.motions(subject)
-            for action, name in choose_motions(motions, actions, source.place(subject), notes):
-                world = source.world(subject, name)
-                notes.extend(
-                    f"{motions[name]}: {oddity}" for oddity in oddities(world, HUMAN36_JOINTS)
-                )
-                yield Motion(subject, action, name, world, str(motions[name]))
-
-    def detect(motion: Motion, camera: Camera):
-        try:
-            return source.detections(
-                motion.subject, motion.name, camera.name, len(motion.world), skeleton
-            )
-        except InputError:
-            if (motion.subject, motion.name, camera.name) != MISSING_DETECTIONS:
-                raise
-            notes.append(NO_DETECTIONS)
-            return None
-
+    _check_subjects(subjects, source)
+    _check_joints(skeleton)
     if detections:
         source.require_detections(skeleton)
-    detect = detect if detections else None
-    views = view_motions(
-        read_motions(), source.cameras, skeleton, detect=detect, keep_every=keep_every
-    )
+    views = []
+    notes = []
+    for subject in subjects:
+        subject_views, subject_notes = _read_subject(
+            source,
+            subject,
+            skeleton,
+            actions=actions,
+            detections=detections,
+            keep_every=keep_every,
+        )
+        views += subject_views
+        notes += subject_notes
     if detections and (source.folder / SIMULATED_MARK).exists():
         notes.append(
             f"{source.folder}: its detections are simulated; no detector has seen these people"
         )
-    records = tuple(
-        (path.relative_to(source.folder).as_posix(), path.stat().st_size) for path in source.files
-    )
-    synthetic = (source.folder / SYNTHETIC_MARK).exists()
+    files = []
+    for path in source.files:
+        files.append((path.relative_to(source.folder).as_posix(), path.stat().st_size))
     return PoseArrays(
-        **views, files=records, notes=tuple(notes), synthetic=synthetic, form=source.key
+        **join_views(views),
+        files=tuple(files),
+        notes=tuple(notes),
+        synthetic=(source.folder / SYNTHETIC_MARK).exists(),
+        form=source.key,
     )
 
 
-def action_of(name: str) -> str:
-    """The first word of a motion's name."""
-    return re.match("[A-Za-z]*", name)[0]
+def _check_subjects(subjects, source: Human36Source):
+    with_cameras = sorted({subject for subject, _ in source.cameras})
+    for subject in subjects:
+        if subject not in with_cameras:
+            raise InputError(
+                f"{source.files[0]}: no cameras of subject {subject}; "
+                f"it has subjects {with_cameras}"
+            )
 
 
-def choose_motions(motions, actions, place, notes: list) -> list[tuple[str, str]]:
-    """(action, name) of the motions, in the order of ``actions``; one belongs to the first word of its name."""
-    by_action = {}
+def _check_joints(skeleton: Skeleton):
+    if not skeleton.human36_indices:  # a skeleton of the user's own, with other names
+        unknown = [joint for joint in skeleton.joints if joint not in HUMAN36_JOINTS]
+        raise InputError(
+            f"--dataset_type {skeleton.name}: Human3.6M has no joint {unknown[0]}; "
+            "rename or leave it out"
+        )
+
+
+def _read_subject(
+    source: Human36Source,
+    subject: int,
+    skeleton: Skeleton,
+    *,
+    actions,
+    detections: bool,
+    keep_every: int,
+) -> tuple[list[View], list[str]]:
+    """Read a subject's motions -> (views, notes). The arguments are those of `load_human36`."""
+
+    def detect(motion: Motion, camera: Camera) -> np.ndarray | None:
+        return read_detections(source, motion, camera, skeleton)
+
+    motions = source.motions(subject)
+    chosen, notes = choose_motions(motions, actions, source.place(subject))
+    views = []
+    for action, name in chosen:
+        where = str(motions[name])
+        world = source.world(subject, name)
+        notes += [f"{where}: {oddity}" for oddity in oddities(world, HUMAN36_JOINTS)]
+        motion_views = view_motion(
+            Motion(subject=subject, action=action, name=name, world=world, where=where),
+            source.cameras,
+            skeleton,
+            detect=detect if detections else None,
+            keep_every=keep_every,
+        )
+        if len(motion_views) < len(cameras_of(source.cameras, subject)):
+            notes.append(NO_DETECTIONS)  # no other view is ever left out
+        views += motion_views
+    return views, notes
+
+
+def read_detections(
+    source: Human36Source, motion: Motion, camera: Camera, skeleton: Skeleton
+) -> np.ndarray | None:
+    """Read what a detector saw of a motion -> (F,K,2) px, or None for `MISSING_DETECTIONS`.
+
+    Raises InputError naming the file if the detections of any other view are missing or malformed.
+    """
+    try:
+        return source.detections(
+            motion.subject, motion.name, camera.name, len(motion.world), skeleton
+        )
+    except InputError:
+        if (motion.subject, motion.name, camera.name) == MISSING_DETECTIONS:
+            return None
+        raise
+
+
+def choose_motions(motions, actions, place) -> tuple[list[tuple[str, str]], list[str]]:
+    """Choose the motions of some actions -> ((action, name) of each, notes).
+
+    motions: their names, in the order in which they are wanted within an action. The chosen ones
+    are in the order of ``actions``. The notes name those that belong to none of `ACTIONS`. place:
+    where the motions are, for messages. Raises InputError if an action has no motion.
+    """
+    names_by_action = {}
     for name in motions:
-        by_action.setdefault(action_of(name), []).append(name)
-    for word in sorted(set(by_action) - set(ACTIONS)):
-        notes.append(f"{place}: ignored {', '.join(by_action[word])}: not one of the actions")
-    missing = [action for action in actions if action not in by_action]
+        names_by_action.setdefault(action_of(name), []).append(name)
+    notes = []
+    for word in sorted(set(names_by_action) - set(ACTIONS)):
+        names = ", ".join(names_by_action[word])
+        notes.append(f"{place}: ignored {names}: not one of the actions")
+    missing = [action for action in actions if action not in names_by_action]
     if missing:
         raise InputError(
             f"{place}: no file of {', '.join(missing)}; expected '{missing[0]}' or '{missing[0]} 1'"
         )
-    return [(action, name) for action in actions for name in by_action[action]]
+    chosen = []
+    for action in actions:
+        chosen += [(action, name) for name in names_by_action[action]]
+    return chosen, notes

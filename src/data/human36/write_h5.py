@@ -9,37 +9,49 @@ import h5py
 import numpy as np
 from tqdm import tqdm
 
-from src.data.human36.forms import H5, detection_path
+from src.cameras import Camera
+from src.data.human36.h5_layout import (
+    DETECTIONS_DATASET,
+    MOTION_DATASET,
+    detection_path,
+    motion_path,
+)
 from src.data.views import Motion
 from src.errors import InputError
 
 
 def require_new(out: Path) -> Path:
-    """The absolute path of a folder to be written. Raises InputError if it is there and not an empty folder."""
+    """The absolute path of a folder to be written.
+
+    Raises InputError if there is something of this name that is not an empty folder.
+    """
     absolute = out.resolve()
-    if not absolute.name or (
-        absolute.exists() and (not absolute.is_dir() or any(absolute.iterdir()))
-    ):
+    is_empty_folder = absolute.is_dir() and not any(absolute.iterdir())
+    is_root = not absolute.name
+    if is_root or (absolute.exists() and not is_empty_folder):
         raise InputError(f"--out {out}: is there and not an empty folder; give a new one")
     return absolute
 
 
 def write_layout(
     out: Path,
-    cameras: dict,
+    cameras: dict[tuple[int, str], Camera],
     motions: Iterable[Motion],
     *,
     total: int,
-    detect: Callable,
+    detect: Callable[[Motion, Camera], np.ndarray | None],
     texts: dict[str, str],
 ):
-    """Write the set as a new folder, whole or not at all; a bar shows how many of ``total`` motions are done.
+    """Write a set as a new folder in the h5 layout, whole or not at all.
 
-    detect(motion, camera) -> detections (F,16,2) px, or None where there are none. texts: further files, by name.
+    cameras: {(subject, camera name): Camera}. total: the number of motions, for the progress bar.
+    detect: called as detect(motion, camera) for all cameras of the motion's subject, returns
+    detections (F,16,2) px, or None where there are none. texts: further files, {name: content}.
+
     Raises InputError if ``out`` is there and not an empty folder, or can't be written.
     """
     out = require_new(out)
-    part = out.with_name(f".{out.name}.part")
+    part = out.with_name(f".{out.name}.part")  # becomes ``out`` when all is in it
     try:
         shutil.rmtree(part, ignore_errors=True)  # what a killed command has left
         part.mkdir(parents=True)
@@ -47,20 +59,14 @@ def write_layout(
         for name, text in texts.items():
             (part / name).write_text(text, errors="replace")
         for motion in tqdm(motions, total=total, disable=None):
-            flat = motion.world.reshape(len(motion.world), -1).T.astype(np.float32)
-            _write_h5(
-                part / f"S{motion.subject}" / H5.motion_folder / f"{motion.name}.h5",
-                {"3D_positions": flat},
-            )
-            for camera in (
-                camera for (subject, _), camera in cameras.items() if subject == motion.subject
-            ):
+            _write_motion(part, motion)
+            for (subject, camera_name), camera in cameras.items():
+                if subject != motion.subject:
+                    continue
                 poses = detect(motion, camera)
                 if poses is not None:
-                    _write_h5(
-                        detection_path(part, motion.subject, motion.name, camera.name),
-                        {"poses": poses},
-                    )
+                    path = detection_path(part, subject, motion.name, camera_name)
+                    _write_h5(path, {DETECTIONS_DATASET: poses})
         part.replace(out)
     except OSError as error:
         raise InputError(f"--out {out}: cannot be written ({error}); give another folder") from None
@@ -68,27 +74,33 @@ def write_layout(
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _camera_datasets(cameras: dict) -> dict[str, np.ndarray]:
-    content, seen = {}, dict.fromkeys((subject for subject, _ in cameras), 0)
+def _write_motion(folder: Path, motion: Motion):
+    flat = motion.world.reshape(len(motion.world), -1).T.astype(np.float32)  # (96,F)
+    _write_h5(motion_path(folder, motion.subject, motion.name), {MOTION_DATASET: flat})
+
+
+def _camera_datasets(cameras: dict[tuple[int, str], Camera]) -> dict[str, np.ndarray]:
+    """The datasets of ``cameras.h5`` by name: R is stored transposed, vectors are columns."""
+    datasets = {}
+    cameras_so_far = dict.fromkeys((subject for subject, _ in cameras), 0)
     for (subject, name), camera in sorted(cameras.items()):
-        seen[subject] += 1
-        arrays = {
-            "R": camera.R.T,
-            "T": camera.T,
-            **{key: getattr(camera, key)[:, None] for key in "fckp"},
-        }
-        arrays["Name"] = np.array([[ord(letter)] for letter in name], dtype=np.uint16)
-        content |= {
-            f"subject{subject}/camera{seen[subject]}/{key}": array for key, array in arrays.items()
-        }
-    return content
+        cameras_so_far[subject] += 1
+        group = f"subject{subject}/camera{cameras_so_far[subject]}"
+        datasets[f"{group}/R"] = camera.R.T
+        datasets[f"{group}/T"] = camera.T
+        datasets[f"{group}/f"] = camera.f[:, None]
+        datasets[f"{group}/c"] = camera.c[:, None]
+        datasets[f"{group}/k"] = camera.k[:, None]
+        datasets[f"{group}/p"] = camera.p[:, None]
+        datasets[f"{group}/Name"] = np.array([[ord(letter)] for letter in name], dtype=np.uint16)
+    return datasets
 
 
-def _write_h5(path: Path, content: dict):
-    """By way of memory: HDF5 itself does not survive a full disk."""
+def _write_h5(path: Path, datasets: dict[str, np.ndarray]):
+    """Write datasets by way of memory, because HDF5 itself does not survive a full disk."""
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
-        for name, array in content.items():
+        for name, array in datasets.items():
             file[name] = array
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(buffer.getvalue())
