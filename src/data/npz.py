@@ -74,6 +74,9 @@ def _check_shapes(fields: dict[str, np.ndarray], path):
             f"{path}: has no field {', '.join(missing)}; "
             f"expected {', '.join(FIELDS)} ({_OPTIONAL} may be missing)"
         )
+    for name, array in fields.items():
+        if array.ndim == 0:
+            raise InputError(f"{path}: {name}: expected an array, found a single value")
     sizes = {
         "N": fields["frame"].shape[:1],
         "K": fields["joint_names"].shape[:1],
