@@ -77,17 +77,10 @@ def _check_shapes(fields: dict[str, np.ndarray], path):
     for name, array in fields.items():
         if array.ndim == 0:
             raise InputError(f"{path}: {name}: expected an array, found a single value")
-    sizes = {
-        "N": fields["frame"].shape[:1],
-        "K": fields["joint_names"].shape[:1],
-        2: (2,),
-        3: (3,),
-    }
+    sizes = {"N": len(fields["frame"]), "K": len(fields["joint_names"])}
     for name, array in fields.items():
         shape, values = FIELDS[name]
-        expected = ()
-        for size in shape:
-            expected += sizes[size]
+        expected = tuple(sizes.get(size, size) for size in shape)
         if len(array) == 0:
             raise InputError(f"{path}: {name}: is empty; nothing to read")
         if array.shape != expected or array.dtype.kind not in _DTYPE_KINDS[values]:
