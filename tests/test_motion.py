@@ -9,7 +9,6 @@ import pytest
 from forms import damaged
 from scipy.spatial.transform import Rotation
 
-from src.data import check_poses as check
 from src.data.arrays import ACTIONS
 from src.data.human36.forms import open_source
 from src.data.human36.load import load_human36
@@ -19,6 +18,7 @@ from src.data.mocap import people as bvh_people
 from src.data.mocap.bvh import read_bvh
 from src.errors import InputError
 from src.skeletons import HUMAN36_JOINTS, get_skeleton
+from tools import check_data
 
 CMU = Path(__file__).parents[2] / "shared" / "data" / "cmu_bvh"
 needs_cmu = pytest.mark.skipif(not CMU.is_dir(), reason="the public CMU conversions are not here")
@@ -246,7 +246,7 @@ def test_a_set_can_be_trained_on_and_bodies_stay_the_same(folder, tmp_path, caps
         for joint in ("hip", "knee", "ankle", "foot_tip", "shoulder", "elbow", "wrist", "thumb"):
             assert lengths[f"left_{joint}"] == pytest.approx(lengths[f"right_{joint}"], abs=0.1)
         assert world[..., 2].min() > -60 and world[..., 2].max() < 2100
-    assert check.main([str(tmp_path / "out")]) == 0
+    assert check_data.main([str(tmp_path / "out")]) == 0
     assert "0.0% of the poses not wholly in the image" in capsys.readouterr().out
     hourglass = get_skeleton("shg_16k")
     arrays = load_human36(tmp_path / "out", [9, 11], hourglass, detections=True)

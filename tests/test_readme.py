@@ -4,8 +4,8 @@ import json
 import re
 from pathlib import Path
 
-from src.data import check_poses as check
 from src.skeletons import get_skeleton, read_skeleton
+from tools import check_data
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
@@ -20,7 +20,7 @@ def block(language: str, words: str) -> str:
 def test_the_example_of_an_own_npz(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     exec(compile(block("python", "own.npz"), "README.md", "exec"), {})
-    assert check.main(["own.npz"]) == 0
+    assert check_data.main(["own.npz"]) == 0
     assert "544 poses of 17 joints" in capsys.readouterr().out
 
 

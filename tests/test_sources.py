@@ -19,12 +19,12 @@ from miniature import CAMERAS, detection_path, motion_path, write_motion
 
 from main_human36 import main as main_human36
 from src.cameras import load_cameras
-from src.data import check_poses as check
 from src.data.arrays import PoseArrays
 from src.data.human36.load import load_human36
 from src.data.npz import load_npz
 from src.errors import InputError
 from src.skeletons import get_skeleton, read_skeleton
+from tools import check_data
 
 SKELETON = get_skeleton("human36_17k")
 HOURGLASS = get_skeleton("shg_16k")
@@ -291,7 +291,7 @@ def test_a_skeleton_of_ones_own_finds_its_joints_by_name(folders, tmp_path):
 
 def run_check(capsys, *argv) -> tuple[int, str]:
     """Run the checker -> (exit code, all that it prints)."""
-    code = check.main([str(arg) for arg in argv])
+    code = check_data.main([str(arg) for arg in argv])
     output = capsys.readouterr()
     return code, output.out + output.err
 
@@ -379,7 +379,7 @@ def test_convert_refuses_the_neutral_form(folders, tmp_path, capsys):
 def test_without_cdflib_its_name_is_said(folders):
     code = (
         "import sys; sys.modules['cdflib'] = None; "
-        "from src.data.check_poses import main; sys.exit(main())"
+        "from tools.check_data import main; sys.exit(main())"
     )
     result = subprocess.run(
         [sys.executable, "-c", code, str(folders["cdf"])], capture_output=True, text=True

@@ -8,24 +8,32 @@ from typing import NamedTuple
 
 import numpy as np
 
-ACTIONS = (  # of Human3.6M
-    *(
-        "Directions",
-        "Discussion",
-        "Eating",
-        "Greeting",
-        "Phoning",
-        "Photo",
-        "Posing",
-        "Purchases",
-        "Sitting",
-    ),
-    *("SittingDown", "Smoking", "Waiting", "WalkDog", "Walking", "WalkTogether"),
+# Of Human3.6M, in the order of the paper's tables.
+ACTIONS = (
+    "Directions",
+    "Discussion",
+    "Eating",
+    "Greeting",
+    "Phoning",
+    "Photo",
+    "Posing",
+    "Purchases",
+    "Sitting",
+    "SittingDown",
+    "Smoking",
+    "Waiting",
+    "WalkDog",
+    "Walking",
+    "WalkTogether",
 )
 
 
 class Sequence(NamedTuple):
-    """One motion seen by one camera. name: the file's name without ending; focal: (f_x, f_y) in pixels."""
+    """One motion seen by one camera.
+
+    name: the name of the motion's file without its ending, such as "Walking 1".
+    focal: the camera's focal lengths (f_x, f_y), px; NaN where they are unknown.
+    """
 
     subject: int
     action: str
@@ -34,23 +42,20 @@ class Sequence(NamedTuple):
     focal: tuple[float, float]
 
 
-def _per_frame(field: str, dtype=None) -> property:
-    return property(
-        lambda self: np.array([getattr(seen, field) for seen in self.sequences], dtype)[
-            self.sequence
-        ]
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class PoseArrays:
-    """N poses of K joints. Never changed in place.
+    """N poses of K joints, and where each comes from. The arrays are never changed in place.
 
-    pose_2d (N,K,2) px; pose_3d (N,K,3) mm in the camera's frame, not root-centred; sequence (N,) indices into
-    ``sequences``; frame (N,) number within its file, from 0. files: what was read, as (name, size in bytes).
-    notes: what the reader wants the user to know, a line each. synthetic: no person ever moved so. form: of the
-    files. From the sequences,
-    per frame: subject, action, camera (N,) and focal (N,2) px, float32.
+    pose_2d (N,K,2): the joints in the image, px, x to the right and y down.
+    pose_3d (N,K,3): the joints in the camera's frame, mm, x to the right, y down, z away from the
+        camera; not root-centred.
+    sequence (N,): for each pose, the index of its sequence in ``sequences``.
+    frame (N,): the pose's number within its file, from 0.
+    sequences: every motion that was read, once for each camera.
+    files: the files that were read, as (name, size in bytes).
+    notes: what the user should know about the data, a line each.
+    synthetic: whether the motion is made up, so that no person ever moved this way.
+    form: a short name of the layout that the files are in.
     """
 
     pose_2d: np.ndarray
@@ -63,28 +68,50 @@ class PoseArrays:
     synthetic: bool = False
     form: str = "built-in"
 
-    subject, action, camera = map(_per_frame, ("subject", "action", "camera"))
-    focal = _per_frame("focal", np.float32)
+    @property
+    def subject(self) -> np.ndarray:
+        """The number of each pose's subject (N,)."""
+        return np.array([sequence.subject for sequence in self.sequences])[self.sequence]
+
+    @property
+    def action(self) -> np.ndarray:
+        """The name of each pose's action (N,)."""
+        return np.array([sequence.action for sequence in self.sequences])[self.sequence]
+
+    @property
+    def camera(self) -> np.ndarray:
+        """The name of each pose's camera (N,)."""
+        return np.array([sequence.camera for sequence in self.sequences])[self.sequence]
+
+    @property
+    def focal(self) -> np.ndarray:
+        """The focal lengths of each pose's camera (N,2), px, float32."""
+        focal = np.array([sequence.focal for sequence in self.sequences], dtype=np.float32)
+        return focal[self.sequence]
 
     def __len__(self) -> int:
         return len(self.frame)
 
     def describe(self) -> dict:
-        """Plain values that identify the data: subjects, actions, counts, and a hash of file names and sizes."""
+        """Return plain values that identify the data, for result.json.
+
+        They are the subjects, the actions, some counts, the notes, and a hash of the names and
+        sizes of all files: hashing what is in the files would take as long as reading them again.
+        """
         listing = "\n".join(f"{name}\t{size}" for name, size in sorted(self.files))
+        # Names on a disk need not be UTF-8; surrogateescape is how Python itself carries them.
+        digest = hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest()
         return {
             "subjects": sorted({sequence.subject for sequence in self.sequences}),
             "actions": list(dict.fromkeys(sequence.action for sequence in self.sequences)),
             "sequences": len(self.sequences),
             "frames": len(self),
             "files": len(self.files),
-            "sha256_of_names_and_sizes": hashlib.sha256(
-                listing.encode(errors="surrogateescape")
-            ).hexdigest(),
+            "sha256_of_names_and_sizes": digest,
             "notes": list(self.notes),
         }
 
 
 def data_name(data_dir) -> str:
-    """What a data folder is called: its own name, whatever way leads there."""
+    """Return a data folder's own name, also where links or ".." lead there."""
     return Path(os.path.realpath(data_dir)).name

@@ -1,11 +1,10 @@
-"""Relative depth labels on photos: LSP's json (CaltechDATA 20096), or one's own in that form -> Photos."""
+"""Photos with relative depth labels: LSP's json file (CaltechDATA record 20096), or one like it."""
 
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 from scipy.io import loadmat
@@ -21,10 +20,23 @@ _FORM = "README.md shows the form of the file"
 class Photos:
     """N photos of one person each, and A answers to "which of these two joints is closer?".
 
-    files (N,): paths of the photos; pose_2d (N,K,2) px, occluded (N,K), is_train (N,). Per label: photo (A,), an index
-    into these; pairs (A,2) joints; label (A,) int8, +1 when the first joint is the one further away, else -1; weight
-    (A,); prob and risk (A,) as the crowd's merging gave them, NaN where unknown. notes: a line each. truth (N,K,3) mm
-    in the camera's frame, where there is any.
+    For each photo:
+    files (N,): its path, as the label file has it.
+    pose_2d (N,K,2): the joints, px, x to the right and y down.
+    occluded (N,K): whether a joint is hidden.
+    is_train (N,): whether it is a training photo; the others are for testing.
+
+    For each label:
+    photo (A,): the index of its photo.
+    pairs (A,2): the indices of its two joints.
+    label (A,): +1 if the first joint is the one further from the camera, else -1; int8.
+    weight (A,): how much it counts in the loss.
+    prob, risk (A,): the probability that the file's label is 1, and that the label is wrong, as
+        the merging of the crowd's answers estimated them; NaN where the file has none.
+
+    notes: what the user should know about the photos, a line each.
+    truth (N,K,3): the joints in the camera's frame, mm, z away from the camera; None where, as in
+        photos, nobody knows them.
     """
 
     files: tuple[str, ...]
@@ -41,23 +53,31 @@ class Photos:
     truth: np.ndarray | None = None
 
     def gap_mm(self, pose_3d: np.ndarray) -> np.ndarray:
-        """Poses (N,K,3) mm of all photos -> (A,) by how much each label's first joint is further away."""
+        """Return by how much each label's first joint is further away than its second, (A,) mm.
+
+        pose_3d (N,K,3): a pose for every photo, mm, z away from the camera.
+        """
         z = pose_3d[self.photo[:, None], self.pairs, 2]
         return z[:, 0] - z[:, 1]
 
     def describe(self, train: bool) -> dict:
-        """Plain values that identify the training or the test photos."""
-        chosen, of_chosen = self.is_train == train, self.is_train[self.photo] == train
-        content = [array[chosen] for array in (self.pose_2d, self.occluded)]
-        content += [array[of_chosen] for array in (self.photo, self.pairs, self.label, self.weight)]
-        digest = hashlib.sha256(
-            b"".join(np.ascontiguousarray(array).tobytes() for array in content)
-        ).hexdigest()
-        return {"frames": int(chosen.sum()), "labels": int(of_chosen.sum()), "sha256": digest}
+        """Return plain values that identify the training or the test photos, for result.json."""
+        photos = self.is_train == train
+        labels = self.is_train[self.photo] == train
+        digest = hashlib.sha256()
+        for array in (self.pose_2d, self.occluded):
+            digest.update(np.ascontiguousarray(array[photos]).tobytes())
+        for array in (self.photo, self.pairs, self.label, self.weight):
+            digest.update(np.ascontiguousarray(array[labels]).tobytes())
+        return {
+            "frames": int(photos.sum()),
+            "labels": int(labels.sum()),
+            "sha256": digest.hexdigest(),
+        }
 
 
 def read_json(path) -> dict:
-    """The json object in a file. Raises InputError."""
+    """Read the json object in a label file. Raises InputError if there is none with images."""
     try:
         content = json.loads(Path(path).read_text())
     except (OSError, ValueError, RecursionError) as error:
@@ -72,190 +92,240 @@ def read_json(path) -> dict:
 
 
 def load_photos(path, skeleton: Skeleton) -> Photos:
-    """Read a label file; joints go by name into the skeleton's order. Raises InputError naming the image's record."""
+    """Read a label file; its joints are put by name into the skeleton's order.
+
+    Raises InputError naming the file and the image's record.
+    """
     return parse_photos(read_json(path), skeleton, path)
 
 
+def parse_photos(content: dict, skeleton: Skeleton, path) -> Photos:
+    """Check the content of a label file and put its joints by name into the skeleton's order.
+
+    content: the file's json object, as `read_json` returns it.
+    skeleton: what the K joints are. Joints that the file lacks are estimated from others where
+        `src.keypoints.layouts` knows how, and labels on joints that the skeleton lacks are left
+        out; ``notes`` says so.
+    path: what errors call the file.
+
+    Raises InputError naming the file and the image's record.
+    """
+    photos, joint_names = parse_as_it_is(content, path)
+    pose_2d = to_skeleton(photos.pose_2d, joint_names, skeleton)
+    is_missing = np.isnan(pose_2d).any(axis=(0, 2))
+    if is_missing.any():
+        missing_joints = np.array(skeleton.joints)[is_missing]
+        raise InputError(
+            f"{path}: joint_names: {', '.join(missing_joints)} of {skeleton.name} not found among "
+            f"{', '.join(joint_names)}; give the file's own skeleton with --dataset_type"
+        )
+    notes = [f"{joint} is estimated from other joints" for joint in derived(joint_names, skeleton)]
+
+    # The number that each of the file's joints has in the skeleton, or -1.
+    new_numbers = np.array(
+        [skeleton.joints.index(name) if name in skeleton.joints else -1 for name in joint_names]
+    )
+    in_skeleton = new_numbers >= 0
+    occluded = np.zeros(pose_2d.shape[:2], dtype=bool)  # estimated joints count as visible
+    occluded[:, new_numbers[in_skeleton]] = photos.occluded[:, in_skeleton]
+    pairs = new_numbers[photos.pairs]
+    kept = (pairs >= 0).all(axis=1)
+    if not kept.all():
+        notes.append(f"{(~kept).sum()} labels name joints that {skeleton.name} lacks: left out")
+    return replace(
+        photos,
+        pose_2d=pose_2d,
+        occluded=occluded,
+        photo=photos.photo[kept],
+        pairs=pairs[kept],
+        label=photos.label[kept],
+        weight=photos.weight[kept],
+        prob=photos.prob[kept],
+        risk=photos.risk[kept],
+        notes=tuple(notes),
+    )
+
+
 def parse_as_it_is(content: dict, path) -> tuple[Photos, tuple[str, ...]]:
-    """-> (Photos with the joints in the file's own order, their names). Raises InputError as `load_photos`."""
-    names = content.get("joint_names")
-    own = SimpleNamespace(joints=tuple(names) if isinstance(names, list) else (), name="the file")
-    return parse_photos(content, own, path), own.joints
+    """Check the content of a label file and keep its joints in the file's own order.
+
+    content: the file's json object, as `read_json` returns it. path: what errors call the file.
+    Returns the photos and the names of their joints. Raises InputError naming the file and the
+    image's record.
+    """
+    joint_names = content.get("joint_names")
+    if not _are_names(joint_names):
+        raise InputError(f"{path}: joint_names: expected a list of different names; {_FORM}")
+    images = content["images"]
+    if not images:
+        raise InputError(f"{path}: images: expected at least one image, found none")
+    for number, image in enumerate(images):
+        _check_image(image, len(joint_names), f"{path}: images[{number}]")
+
+    photo_of_label = []
+    labels = []
+    for number, image in enumerate(images):
+        for label in image.get("anns", []):
+            photo_of_label.append(number)
+            labels.append(label)
+    visible = [0] * len(joint_names)
+    keypoints = np.array([image["keypoints"] for image in images], dtype=np.float32)
+    pairs = np.array([(label["kp0"], label["kp1"]) for label in labels], dtype=np.int64)
+    # The file says 0 if kp0 is the closer joint and 1 if kp1 is, so that kp0 is further away.
+    second_is_closer = np.array([label["label"] for label in labels], dtype=np.int8)
+    photos = Photos(
+        files=tuple(image["im_file"] for image in images),
+        pose_2d=keypoints.reshape(len(images), len(joint_names), 2),
+        occluded=np.array([image.get("occluded", visible) for image in images], dtype=bool),
+        is_train=np.array([image["is_train"] for image in images]),
+        photo=np.array(photo_of_label, dtype=np.int64),
+        pairs=pairs.reshape(len(labels), 2),
+        label=2 * second_is_closer - 1,
+        weight=np.array([label.get("weight", 1) for label in labels], dtype=np.float32),
+        prob=np.array([_number_or_nan(label.get("prob")) for label in labels], dtype=np.float64),
+        risk=np.array([_number_or_nan(label.get("risk")) for label in labels], dtype=np.float64),
+        notes=(),
+    )
+    return photos, tuple(joint_names)
 
 
-def _check(where, *rows: tuple[bool, str]):
-    """Raise InputError with the message of the first row that does not hold."""
-    for holds, message in rows:
-        if not holds:
-            raise InputError(f"{where}: {message}")
-
-
-def _is_names(names) -> bool:
+def _are_names(names) -> bool:
     return (
         isinstance(names, list)
-        and all(isinstance(n, str) for n in names)
+        and all(isinstance(name, str) for name in names)
         and len(set(names)) == len(names)
     )
 
 
-def parse_photos(content: dict, skeleton: Skeleton, path) -> Photos:
-    """The same from what the file holds. ``path``: how to call it in an error."""
-    names, records = content.get("joint_names"), content["images"]
-    _check(path, (_is_names(names), f"joint_names: expected a list of different names; {_FORM}"))
-    _check(path, (len(records) > 0, "images: expected at least one image, found none"))
-    rows = [_image(record, len(names), f"{path}: images[{i}]") for i, record in enumerate(records)]
-    files, poses, occluded, is_train, labels = zip(*rows, strict=True)
-    pose_2d = to_skeleton(
-        np.array(poses, dtype=np.float32).reshape(len(files), -1, 2), tuple(names), skeleton
-    )
-    lacking = ", ".join(np.array(skeleton.joints)[np.isnan(pose_2d).any(axis=(0, 2))])
-    missing = f"joint_names: {lacking} of {skeleton.name} not found among {', '.join(names)}"
-    _check(path, (not lacking, f"{missing}; give the file's own skeleton with --dataset_type"))
-    notes = [f"{joint} is estimated from other joints" for joint in derived(tuple(names), skeleton)]
-    joint_of = np.array(
-        [skeleton.joints.index(name) if name in skeleton.joints else -1 for name in names]
-    )
-    hidden = np.zeros(pose_2d.shape[:2], dtype=bool)
-    hidden[:, joint_of[joint_of >= 0]] = np.array(occluded)[:, joint_of >= 0]
-    answers = np.array([row for of_image in labels for row in of_image], dtype=np.float64).reshape(
-        -1, 6
-    )
-    photo, pairs = (
-        np.repeat(np.arange(len(files)), list(map(len, labels))),
-        joint_of[answers[:, :2].astype(int)],
-    )
-    known = (pairs >= 0).all(axis=1)
-    if not known.all():
-        notes.append(f"{(~known).sum()} labels name joints that {skeleton.name} lacks: left out")
-    label, weight, prob, risk = answers[known, 2:].T
-    of_label = {
-        "photo": photo[known],
-        "pairs": pairs[known],
-        "label": (2 * label - 1).astype(np.int8),
-    }
-    of_label |= {"weight": weight.astype(np.float32), "prob": prob, "risk": risk}
-    return Photos(files, pose_2d, hidden, np.array(is_train), **of_label, notes=tuple(notes))
-
-
-def _image(record, num_joints: int, where: str) -> tuple:
-    """One image's record -> (file, keypoints, occluded, whether it is for training, rows of labels)."""
-    file = record.get("im_file") if isinstance(record, dict) else None
-    _check(
-        where,
-        (
-            isinstance(file, str),
-            f"expected an object with im_file, is_train, keypoints and anns; {_FORM}",
-        ),
-    )
-    where, is_train, labels = f"{where} ({file})", record.get("is_train"), record.get("anns", [])
-    _check(
-        where, (isinstance(is_train, bool), f"is_train: expected true or false, found {is_train!r}")
-    )
-    keypoints = _numbers(record.get("keypoints"), 2 * num_joints, f"{where}: keypoints")
-    occluded = _numbers(record.get("occluded", [0] * num_joints), num_joints, f"{where}: occluded")
-    largest = max(occluded, key=abs, default=0)
-    _check(
-        where,
-        (set(occluded) <= {0, 1}, f"occluded: expected 0 or 1 for each joint, found {largest}"),
-    )
-    _check(
-        where,
-        (
-            isinstance(labels, list),
-            f"anns: expected a list of labels, found {type(labels).__name__}",
-        ),
-    )
-    rows = [_label(label, num_joints, f"{where}: anns[{i}]") for i, label in enumerate(labels)]
-    return file, keypoints, occluded, is_train, rows
-
-
 def _is_number(value) -> bool:
+    # By its type, as True counts as an int for isinstance; and NaN is not below the limit.
     return type(value) in (int, float) and abs(value) < 1e6
 
 
-def _numbers(values, count: int, where: str) -> list:
-    found = len(values) if isinstance(values, list) else type(values).__name__
-    _check(
-        where,
-        (
-            found == count,
-            f"expected a list of {count} numbers for the file's joint_names, found {found}",
-        ),
-    )
+def _number_or_nan(value) -> float:
+    return value if _is_number(value) else math.nan
+
+
+def _check_image(image, num_joints: int, location: str):
+    """Raise InputError unless an image's record is as the README shows it.
+
+    location: the file and the record's number, for the error.
+    """
+    file = image.get("im_file") if isinstance(image, dict) else None
+    if not isinstance(file, str):
+        raise InputError(
+            f"{location}: expected an object with im_file, is_train, keypoints and anns; {_FORM}"
+        )
+    location = f"{location} ({file})"
+    is_train = image.get("is_train")
+    if not isinstance(is_train, bool):
+        raise InputError(f"{location}: is_train: expected true or false, found {is_train!r}")
+    _check_numbers(image.get("keypoints"), 2 * num_joints, f"{location}: keypoints")
+    occluded = image.get("occluded", [0] * num_joints)
+    _check_numbers(occluded, num_joints, f"{location}: occluded")
+    if not set(occluded) <= {0, 1}:
+        raise InputError(
+            f"{location}: occluded: expected 0 or 1 for each joint, found {max(occluded, key=abs)}"
+        )
+    labels = image.get("anns", [])
+    if not isinstance(labels, list):
+        raise InputError(
+            f"{location}: anns: expected a list of labels, found {type(labels).__name__}"
+        )
+    for number, label in enumerate(labels):
+        _check_label(label, num_joints, f"{location}: anns[{number}]")
+
+
+def _check_numbers(values, count: int, location: str):
+    length = len(values) if isinstance(values, list) else type(values).__name__
+    if length != count:
+        raise InputError(
+            f"{location}: expected a list of {count} numbers for the file's joint_names, "
+            f"found {length}"
+        )
     for value in values:
         if not _is_number(value):
-            raise InputError(f"{where}: expected finite numbers, found {value!r}")
-    return values
+            raise InputError(f"{location}: expected finite numbers, found {value!r}")
 
 
-def _label(label, num_joints: int, where: str) -> tuple:
-    """-> (kp0, kp1, label, weight, prob, risk)."""
-    _check(
-        where,
-        (isinstance(label, dict), f"expected an object with kp0, kp1 and label, found {label!r}"),
-    )
-    kp0, kp1, answer, weight = (
-        label.get("kp0"),
-        label.get("kp1"),
-        label.get("label"),
-        label.get("weight", 1),
-    )
-    closer = "expected 0 (kp0 is closer) or 1 (kp1 is), found"
-    index = f"expected an index from 0 to {num_joints - 1}, found"
-    _check(
-        where,
-        (type(kp0) is int and 0 <= kp0 < num_joints, f"kp0: {index} {kp0!r}"),
-        (type(kp1) is int and 0 <= kp1 < num_joints, f"kp1: {index} {kp1!r}"),
-        (kp0 != kp1, f"kp0 and kp1: expected two different joints, found {kp0} twice"),
-        (type(answer) is int and answer in (0, 1), f"label: {closer} {answer!r}"),
-        (
-            _is_number(weight) and weight >= 0,
-            f"weight: expected a number of at least 0, found {weight!r}",
-        ),
-    )
-    crowd = (
-        value if _is_number(value) else math.nan for value in (label.get("prob"), label.get("risk"))
-    )
-    return kp0, kp1, answer, weight, *crowd
+def _check_label(label, num_joints: int, location: str):
+    if not isinstance(label, dict):
+        raise InputError(f"{location}: expected an object with kp0, kp1 and label, found {label!r}")
+    for name in ("kp0", "kp1"):
+        joint = label.get(name)
+        if type(joint) is not int or not 0 <= joint < num_joints:
+            raise InputError(
+                f"{location}: {name}: expected an index from 0 to {num_joints - 1}, found {joint!r}"
+            )
+    if label["kp0"] == label["kp1"]:
+        raise InputError(
+            f"{location}: kp0 and kp1: expected two different joints, found {label['kp0']} twice"
+        )
+    answer = label.get("label")
+    if type(answer) is not int or answer not in (0, 1):
+        raise InputError(
+            f"{location}: label: expected 0 (kp0 is closer) or 1 (kp1 is), found {answer!r}"
+        )
+    weight = label.get("weight", 1)
+    if not _is_number(weight) or weight < 0:
+        raise InputError(f"{location}: weight: expected a number of at least 0, found {weight!r}")
 
 
 def load_truth(path, count: int, skeleton: Skeleton) -> np.ndarray:
-    """An npz with pose_3d (N,K,3) mm and joint_names -> (N,K,3) in the skeleton's order. Raises InputError."""
-    where = f"--truth {path}"
+    """Read the true 3D poses of photos, where there are any, to test on.
+
+    path: an npz with pose_3d (N,K',3) in the camera's frame, mm, x to the right, y down, z away,
+        as floats, and joint_names (K',).
+    count: N, the number of photos.
+
+    Returns poses (N,K,3) mm, float32, with the joints in the skeleton's order. Raises InputError.
+    """
+    source_name = f"--truth {path}"
     try:
         with np.load(path, allow_pickle=False) as file:
-            poses, names = np.asarray(file["pose_3d"]), [str(name) for name in file["joint_names"]]
+            poses = np.asarray(file["pose_3d"])
+            joint_names = [str(name) for name in file["joint_names"]]
     except FileNotFoundError:
-        raise InputError(f"{where}: no such file") from None
+        raise InputError(f"{source_name}: no such file") from None
     except Exception as error:  # whatever numpy and zipfile raise for a damaged or foreign file
         raise InputError(
-            f"{where}: expected an npz with pose_3d and joint_names ({error})"
+            f"{source_name}: expected an npz with pose_3d and joint_names ({error})"
         ) from None
-    fits, found = (
-        poses.shape == (count, len(names), 3) and poses.dtype.kind == "f",
-        f"{poses.dtype} {poses.shape}",
-    )
-    _check(where, (fits, f"pose_3d: expected floats ({count}, {len(names)}, 3), found {found}"))
-    lacking = ", ".join(joint for joint in skeleton.joints if joint not in names)
-    finite = np.isfinite(poses).all(axis=(1, 2))
-    _check(where, (not lacking, f"joint_names: {lacking} not found among {', '.join(names)}"))
-    _check(
-        where, (finite.all(), f"pose_3d: NaN or infinite values, first in pose {finite.argmin()}")
-    )
-    return poses[:, [names.index(joint) for joint in skeleton.joints]].astype(np.float32)
+    if poses.shape != (count, len(joint_names), 3) or poses.dtype.kind != "f":
+        raise InputError(
+            f"{source_name}: pose_3d: expected floats ({count}, {len(joint_names)}, 3), "
+            f"found {poses.dtype} {poses.shape}"
+        )
+    missing_joints = [joint for joint in skeleton.joints if joint not in joint_names]
+    if missing_joints:
+        raise InputError(
+            f"{source_name}: joint_names: {', '.join(missing_joints)} not found among "
+            f"{', '.join(joint_names)}"
+        )
+    is_finite = np.isfinite(poses).all(axis=(1, 2))
+    if not is_finite.all():
+        raise InputError(
+            f"{source_name}: pose_3d: NaN or infinite values, first in pose {is_finite.argmin()}"
+        )
+    joints = [joint_names.index(joint) for joint in skeleton.joints]
+    return poses[:, joints].astype(np.float32)
 
 
 def load_joints_mat(path) -> tuple[np.ndarray, np.ndarray]:
-    """LSP's own joints.mat -> (pose_2d (N,14,2) px, flag (N,14) as the file has it), joints of lsp_14k. For figures."""
+    """Read LSP's own joints.mat, which has the 2D keypoints of its 2,000 images and no labels.
+
+    Returns the keypoints (N,14,2), px, and the file's flag (N,14) for each of them, both float32,
+    with the joints in the order of the skeleton lsp_14k. Raises InputError.
+    """
     try:
         joints = loadmat(path, variable_names=["joints"])["joints"]
     except Exception as error:  # whatever scipy raises for a damaged or foreign file
         raise InputError(
             f"{path}: expected LSP's joints.mat with a variable joints ({error})"
         ) from None
-    fits = joints.ndim == 3 and joints.shape[:2] == (3, 14) and joints.dtype.kind in "fiu"
-    _check(
-        path, (fits, f"joints: expected numbers (3, 14, N), found {joints.dtype} {joints.shape}")
-    )
+    if joints.ndim != 3 or joints.shape[:2] != (3, 14) or joints.dtype.kind not in "fiu":
+        raise InputError(
+            f"{path}: joints: expected numbers (3, 14, N), found {joints.dtype} {joints.shape}"
+        )
     x_y_flag = joints.astype(np.float32).transpose(2, 1, 0)
     return x_y_flag[..., :2], x_y_flag[..., 2]

@@ -1,0 +1,66 @@
+"""Say what data hold, and what is missing or wrong.
+
+The exit code is 0 if nothing is wrong, 1 if something is, and 2 if the data cannot be read at all.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the project, from any folder
+
+from opts.parsing import new_parser
+from src.data.check_human36 import check_folder
+from src.data.check_labels import check_label_file
+from src.data.check_npz import check_npz
+from src.data.convert_to_h5 import convert_to_h5
+from src.data.human36.write_h5 import require_new
+from src.errors import InputError, run_command
+
+
+def make_parser():
+    parser = new_parser(__doc__)
+    parser.usage = "python tools/check_data.py PATH [--convert OUT]"
+    parser.add_argument(
+        "path",
+        metavar="PATH",
+        type=Path,
+        help="folder with Human3.6M in any form, an npz of poses, "
+        "or a json file of relative depth labels",
+    )
+    parser.add_argument(
+        "--convert", metavar="OUT", type=Path, help="write the folder's data in the h5 layout"
+    )
+    return parser
+
+
+def check_data(argv) -> int:
+    """Print what the data hold and what is wrong, convert them where asked to -> exit code."""
+    args = make_parser().parse_args(argv)
+    if args.convert is not None:
+        require_new(args.convert)  # now rather than after minutes of reading
+    problems = []
+    if args.path.suffix == ".json":
+        lines = check_label_file(args.path)
+    elif args.path.suffix == ".npz":
+        lines, problems = check_npz(args.path)
+    else:
+        lines, problems = check_folder(args.path)
+    print("\n".join(lines))
+    for problem in problems:
+        print(f"PROBLEM: {problem}")
+    if args.convert is not None:
+        if args.path.suffix in (".json", ".npz"):
+            raise InputError(
+                f"--convert: {args.path} holds no motion in the world; "
+                "--data_dir takes an npz as it is"
+            )
+        print(convert_to_h5(args.path, args.convert))
+    return 1 if problems else 0
+
+
+def main(argv=None) -> int:
+    return run_command(check_data, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
