@@ -43,7 +43,7 @@ class _Parser(argparse.ArgumentParser):
         unknown_option = re.match(r"unrecognized arguments:\s+(\S+)", message)
         if unknown_option:
             word = unknown_option[1]
-            name = word.split("=")[0]
+            name, _, _ = word.partition("=")
             options = self._option_string_actions
             hint = did_you_mean(name, options, otherwise="; see --help", cutoff=0.75)
             message = f"unknown option {word}{hint}"
