@@ -51,8 +51,8 @@ HUMAN36_JOINTS = (
 )
 
 
-# eq=False: `get_skeleton` makes one object per name, so that comparing objects, as every look-up in
-# a cache does, need not compare their fields.
+# eq=False: skeletons are compared and hashed by identity, which is quick. `get_skeleton` has one
+# object per name, and the skeleton loss looks it up in a cache at every step.
 @dataclass(frozen=True, eq=False)
 class Skeleton:
     """K joints in the order of the network's input and output, and L limbs between them.
