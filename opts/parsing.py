@@ -160,8 +160,10 @@ def run_options(options) -> dict:
 
 
 def describe(script: str, options, differences: dict) -> str:
-    """Return what --dry_run prints: every option, those that differ from the defaults marked, and
-    a command that says the same without relying on presets' options or defaults.
+    """Return what --dry_run prints.
+
+    That is every option, with a mark where it differs from the default, and a long command that
+    gives them all: it means the same after presets or defaults have changed.
     """
     lines = ["resolved options (* differs from the default):"]
     # The preset comes first and stays in the command: it names the run folder.

@@ -26,6 +26,13 @@ def number(
     one is given, and returns it as it is. It raises ArgumentTypeError for anything else, and for
     NaN and infinity whatever the bounds.
     """
+    expected = "a whole number" if kind is int else "a number"
+    if word is not None:
+        expected = f"{word} or {expected}"
+    bounds = {"at least": at_least, "above": above, "at most": at_most, "below": below}
+    limits = [f"{text} {bound}" for text, bound in bounds.items() if bound is not None]
+    if limits:
+        expected = f"{expected} {' and '.join(limits)}"
 
     def is_allowed(value: int | float) -> bool:
         return (
@@ -39,21 +46,15 @@ def number(
     def parse(token: str) -> int | float | str:
         if token == word:
             return token
+        message = f"expected {expected}, found {token!r}"
         try:
             value = kind(token)
         except ValueError:
-            value = None
-        if value is None or not is_allowed(value):
-            raise ArgumentTypeError(f"expected {expected}, found {token!r}")
+            raise ArgumentTypeError(message) from None
+        if not is_allowed(value):
+            raise ArgumentTypeError(message)
         return value
 
-    expected = "a whole number" if kind is int else "a number"
-    if word is not None:
-        expected = f"{word} or {expected}"
-    bounds = {"at least": at_least, "above": above, "at most": at_most, "below": below}
-    limits = [f"{text} {bound}" for text, bound in bounds.items() if bound is not None]
-    if limits:
-        expected = f"{expected} {' and '.join(limits)}"
     return parse
 
 

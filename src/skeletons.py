@@ -57,7 +57,7 @@ HUMAN36_JOINTS = (
 class Skeleton:
     """K joints in the order of the network's input and output, and L limbs between them.
 
-    name: as `get_skeleton` takes it.
+    name: one of `SKELETON_NAMES`, or what a json file calls it; for messages.
     joints: K names.
     limbs: L pairs of joint indices.
     root: the index of the joint that sits at the origin.
