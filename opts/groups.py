@@ -1,134 +1,285 @@
-"""The command-line options, a row each. Names and defaults are those of the paper's code, so its users find them."""
+"""The options that main_human36.py and main_lsp.py share, one function per group of --help.
+
+Names and defaults are those of the paper's code, so that its users find them.
+"""
 
 from argparse import ArgumentParser, BooleanOptionalAction
 
-from opts.parsing import new_parser
 from opts.presets import short_list
-from opts.types import number, skeleton
-from src.labels import ALL_PAIRS, MTURK
-from src.skeletons import SKELETON_NAMES
+from opts.types import number
+from src.errors import InputError
+from src.skeletons import SKELETON_NAMES, get_skeleton
 
-# {term: (weight, what it is)}; the terms are those of `src.training.build.build_criterion`.
-LOSS_WEIGHTS = {
-    "relative": (1.0, "relative depth"),
-    "reproj": (0.1, "reprojection"),
-    "root": (1.0, "root at the origin"),
-    "symm": (1.0, "limb proportions"),
-}
-_NOISE_TYPES = ("none", "normal", "uniform_linear", "uniform_radial", "detections")
-_NOISE_AMOUNT = "variance in px^2 (normal), largest offset or distance in px (uniform)"
-_SKELETON_HELP = f"skeleton: {', '.join(SKELETON_NAMES)}, or a .json file"
-_SWITCH = BooleanOptionalAction
-_COUNT = number(int, at_least=1, at_most=10**9)
-_AMOUNT = number(float, at_least=0, at_most=1e6)
-_POSITIVE = number(float, above=0, at_most=1e6)
-_FRACTION = number(float, above=0, at_most=1)
-_PROBABILITY = number(float, at_least=0, below=1)
+# Types that several options share. The upper bounds refuse slips of the keyboard at the door,
+# before PyTorch meets a number that does not fit into its own types.
+COUNT = number(int, at_least=1, at_most=10**9)
+AMOUNT = number(float, at_least=0, at_most=1e6)
+POSITIVE = number(float, above=0, at_most=1e6)
+FRACTION = number(float, above=0, at_most=1)
+PROBABILITY = number(float, at_least=0, below=1)
 
-# A group is its title, its text and its options: (flags and maybe a metavar, kind, default, help). The kind is a type,
-# [type] for several values, choices in a tuple, or an action.
-_INPUT_ROWS = (
-    (
-        "--in_dropout_p P",
-        _PROBABILITY,
-        0.0,
-        "probability of zeroing a keypoint, once, in training and test data",
-    ),
-    ("--subtract_2d_root", _SWITCH, True, "root-centre the 2D input"),
+SKELETON_HELP = f"skeleton: {', '.join(SKELETON_NAMES)}, or a .json file"
+
+# Options that the 3D supervised model does not use.
+_RELATIVE_ONLY = (
+    "num_pairs",
+    "tolerance_mm",
+    "rel_labels_noise_prob",
+    "unnorm_init",
+    "scale_range",
+    "reprojection",
+    "limb_type",
+    "distance_multiplier",
+    "relative_weight",
+    "reproj_weight",
+    "root_weight",
+    "symm_weight",
 )
-MOTION_GROUPS = [
-    ("data", "which poses to train and test on",
-     ("--data_dir", str, "synthetic", "folder with cameras.h5, S1, S5, ..., or synthetic"),
-     ("--dataset_type --skeleton NAME", skeleton, "human36_17k", _SKELETON_HELP),
-     ("--actions NAME", [str], ["all"], "action names, or all"),
-     ("--train_subjects N", [_COUNT], [1, 5, 6, 7, 8], "subjects to train on"),
-     ("--test_subjects N", [_COUNT], [9, 11], "subjects to test on"),
-     ("--amt_train_data FRACTION", _FRACTION, 1.0, "random fraction of the training frames"),
-     ("--amt_test_data N", _COUNT, 1, "test every N-th frame of each file")),
-    ("2D input", "projected truth, with noise, or detections (shg_16k only)",
-     ("--train_noise_type_2d", _NOISE_TYPES, "none", "training 2D"),
-     ("--train_noise_amount_2d AMOUNT", _AMOUNT, 0.0, _NOISE_AMOUNT),
-     ("--test_noise_type_2d", _NOISE_TYPES, "none", "testing 2D"),
-     ("--test_noise_amount_2d AMOUNT", _AMOUNT, 0.0, _NOISE_AMOUNT),
-     *_INPUT_ROWS),
-    ("relative depth labels", "only with --supervision relative",
-     ("--num_pairs N", number(int, at_least=1, at_most=10**9, word=ALL_PAIRS), 1, "labelled pairs per frame, or all"),
-     ("--tolerance_mm MM", _AMOUNT, 0.0, "depth difference up to which a pair counts as equal"),
-     ("--rel_labels_noise_prob P", number(float, at_least=0, at_most=1, word=MTURK), 0.0,
-      "probability of a wrong label, or mturk: as human annotators err")),
-]  # fmt: skip
-PHOTO_GROUPS = [
-    ("data", "which labels to train and test on",
-     ("--annotations FILE", str, "synthetic", "json of relative depth labels on photos, or synthetic"),
-     ("--data_dir FOLDER", str, None, "where its photos are; only pictures need them"),
-     ("--truth FILE", str, None, "npz with pose_3d (N,K,3) mm and joint_names: errors in 3D too"),
-     ("--dataset_type --skeleton NAME", skeleton, "lsp_14k", _SKELETON_HELP),
-     *_INPUT_ROWS,
-     ("--use_loaded_stats", _SWITCH, False, "2D statistics of the run of --load, not of the training photos"),
-     ("--fresh_optimizer", _SWITCH, False, "do not go on with the optimiser and step count of the run of --load")),
-]  # fmt: skip
 
 
-def _common_groups(presets, limb_types, reprojections, epochs: int) -> list:
-    return [
-        ("run", "what to run, where results go, on what machine",
-         ("--preset NAME", [str], None, f"named runs, later ones win: {short_list(presets)}"),
-         ("--ckpt", str, "checkpoint", "folder of all runs"),
-         ("--exp", str, None, "folder of this run in it (default: <data>/<preset>/seed_<n>)"),
-         ("--load FOLDER", str, None, "start from the weights of another run folder"),
-         ("--eval_only", _SWITCH, False, "test the run of --load, train nothing"),
-         ("--seed", number(int, at_least=0, below=2**32), 0, "of every random draw"),
-         ("--device", ("auto", "cpu", "cuda"), "auto", "auto: CUDA when there is one"),
-         ("--threads", number(int, at_least=0, at_most=1024), 0, "CPU threads; 0: PyTorch's choice"),
-         ("--dry_run", "store_true", False, "print the resolved options and stop")),
-        ("network", None,
-         ("--linear_size N", number(int, at_least=1, at_most=65536), 1024, "layer width"),
-         ("--num_stage N", number(int, at_least=1, at_most=1000), 1, "residual blocks"),
-         ("--dropout P", _PROBABILITY, 0.5, "dropout"),
-         ("--unnorm_init X", _POSITIVE, 100.0, "initial value of the learned output multiplier (relative only)"),
-         ("--scale_range X", _POSITIVE, None,
-          "largest scale (default: 1, or 0.001 with weak_perspective; relative only)")),
-        ("losses", "all but --supervision concern the relative model only",
-         ("--supervision", ("relative", "full"), "relative",
-          "relative depth labels (ours), or 3D poses (3D supervised)"),
-         ("--reprojection", reprojections, reprojections[0],
-          "weak_perspective: with the known focal length (not on photos)"),
-         *((f"--{term}_weight W", _AMOUNT, weight, f"weight: {text}") for term, (weight, text) in LOSS_WEIGHTS.items()),
-         ("--limb_type", limb_types, limb_types[0],
-          "limb proportions: training mean, an average person, or (gt) each frame's own"),
-         ("--distance_multiplier M", _POSITIVE, 2.5, "sharpness of the relative depth loss")),
-        ("training and testing", None,
-         ("--epochs N", _COUNT, epochs, "epochs in all"),
-         ("--train_batch N", number(int, at_least=2, at_most=10**9), 64, "batch size"),
-         ("--test_batch N", _COUNT, 64, "batch size in testing; changes no result"),
-         ("--lr", number(float, above=0), 0.001, "learning rate of Adam"),
-         ("--lr_decay STEPS", _COUNT, 100_000, "steps after which the learning rate is multiplied by --lr_gamma"),
-         ("--lr_gamma X", _FRACTION, 0.96, "see there"),
-         ("--max_norm", _SWITCH, True, "clip the gradient to norm 1"),
-         ("--test_step N", _COUNT, 1, "test every N epochs"),
-         ("--save_ims", _SWITCH, True, "draw loss curves and test poses"),
-         ("--save_predictions", _SWITCH, False, "keep every test pose and its errors in predictions.npz")),
-    ]  # fmt: skip
+def add_run_options(parser: ArgumentParser, presets: dict[str, dict]):
+    """Add the group "run"; ``presets`` are those of the script."""
+    group = parser.add_argument_group("run", "what to run, where results go, on what machine")
+    group.add_argument(
+        "--preset",
+        nargs="+",
+        metavar="NAME",
+        help=f"named runs, later ones win: {short_list(presets)}",
+    )
+    group.add_argument("--ckpt", default="checkpoint", help="folder of all runs")
+    group.add_argument("--exp", help="folder of this run in it (default: <data>/<preset>/seed_<n>)")
+    group.add_argument(
+        "--load",
+        metavar="FOLDER",
+        help="start from the weights of another run folder",
+    )
+    group.add_argument(
+        "--eval_only",
+        action=BooleanOptionalAction,
+        default=False,
+        help="test the run of --load, train nothing",
+    )
+    group.add_argument(
+        "--seed",
+        type=number(int, at_least=0, below=2**32),
+        default=0,
+        help="of every random draw",
+    )
+    group.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="auto: CUDA when there is one",
+    )
+    group.add_argument(
+        "--threads",
+        type=number(int, at_least=0, at_most=1024),
+        default=0,
+        help="CPU threads; 0: PyTorch's choice",
+    )
+    group.add_argument(
+        "--dry_run",
+        action="store_true",
+        help="print the resolved options and stop",
+    )
 
 
-def training_parser(
-    description: str, own_groups, *, presets, limb_types, reprojections, epochs: int
-) -> ArgumentParser:
-    """The parser of a training script; of ``limb_types`` and ``reprojections``, the choices, the first is the default,
-    as ``epochs`` is."""
-    parser = new_parser(description)
-    run, *others = _common_groups(presets, limb_types, reprojections, epochs)
-    for title, text, *rows in (run, *own_groups, *others):
-        group = parser.add_argument_group(title, text)
-        for words, kind, default, help_text in rows:
-            flags = [word for word in words.split() if word.startswith("--")]
-            metavar = words.split()[len(flags) :]
-            how = {"metavar": metavar[0]} if metavar else {}
-            if kind in (_SWITCH, "store_true"):
-                how["action"] = kind
-            elif isinstance(kind, tuple):
-                how["choices"] = kind
-            else:
-                how |= {"type": kind[0], "nargs": "+"} if isinstance(kind, list) else {"type": kind}
-            group.add_argument(*flags, default=default, help=help_text, **how)
-    return parser
+def add_network_options(parser: ArgumentParser):
+    """Add the group "network"."""
+    group = parser.add_argument_group("network")
+    group.add_argument(
+        "--linear_size",
+        type=number(int, at_least=1, at_most=65536),
+        default=1024,
+        metavar="N",
+        help="layer width",
+    )
+    group.add_argument(
+        "--num_stage",
+        type=number(int, at_least=1, at_most=1000),
+        default=1,
+        metavar="N",
+        help="residual blocks",
+    )
+    group.add_argument("--dropout", type=PROBABILITY, default=0.5, metavar="P", help="dropout")
+    group.add_argument(
+        "--unnorm_init",
+        type=POSITIVE,
+        default=100.0,
+        metavar="X",
+        help="initial value of the learned output multiplier (relative only)",
+    )
+    group.add_argument(
+        "--scale_range",
+        type=POSITIVE,
+        metavar="X",
+        help="largest scale (default: 1, or 0.001 with weak_perspective; relative only)",
+    )
+
+
+def add_loss_options(
+    parser: ArgumentParser,
+    *,
+    reprojections: tuple[str, ...],
+    limb_types: tuple[str, ...],
+    default_limb_type: str,
+):
+    """Add the group "losses"; what photos lack, main_lsp.py leaves out of the choices."""
+    group = parser.add_argument_group(
+        "losses", "all but --supervision concern the relative model only"
+    )
+    group.add_argument(
+        "--supervision",
+        choices=("relative", "full"),
+        default="relative",
+        help="relative depth labels (ours), or 3D poses (3D supervised)",
+    )
+    group.add_argument(
+        "--reprojection",
+        choices=reprojections,
+        default="scaled_orthographic",
+        help="weak_perspective: with the known focal length (not on photos)",
+    )
+    group.add_argument(
+        "--relative_weight",
+        type=AMOUNT,
+        default=1.0,
+        metavar="W",
+        help="weight: relative depth",
+    )
+    group.add_argument(
+        "--reproj_weight",
+        type=AMOUNT,
+        default=0.1,
+        metavar="W",
+        help="weight: reprojection",
+    )
+    group.add_argument(
+        "--root_weight",
+        type=AMOUNT,
+        default=1.0,
+        metavar="W",
+        help="weight: root at the origin",
+    )
+    group.add_argument(
+        "--symm_weight",
+        type=AMOUNT,
+        default=1.0,
+        metavar="W",
+        help="weight: limb proportions",
+    )
+    group.add_argument(
+        "--limb_type",
+        choices=limb_types,
+        default=default_limb_type,
+        help="limb proportions: training mean, an average person, or (gt) each frame's own",
+    )
+    group.add_argument(
+        "--distance_multiplier",
+        type=POSITIVE,
+        default=2.5,
+        metavar="M",
+        help="sharpness of the relative depth loss",
+    )
+
+
+def add_training_options(parser: ArgumentParser, *, default_epochs: int):
+    """Add the group "training and testing"."""
+    group = parser.add_argument_group("training and testing")
+    group.add_argument(
+        "--epochs",
+        type=COUNT,
+        default=default_epochs,
+        metavar="N",
+        help="epochs in all",
+    )
+    group.add_argument(
+        "--train_batch",
+        type=number(int, at_least=2, at_most=10**9),  # BatchNorm needs two poses
+        default=64,
+        metavar="N",
+        help="batch size",
+    )
+    group.add_argument(
+        "--test_batch",
+        type=COUNT,
+        default=64,
+        metavar="N",
+        help="batch size in testing; changes no result",
+    )
+    group.add_argument(
+        "--lr",
+        type=number(float, above=0),
+        default=0.001,
+        help="learning rate of Adam",
+    )
+    group.add_argument(
+        "--lr_decay",
+        type=COUNT,
+        default=100_000,
+        metavar="STEPS",
+        help="steps after which the learning rate is multiplied by --lr_gamma",
+    )
+    group.add_argument("--lr_gamma", type=FRACTION, default=0.96, metavar="X", help="see there")
+    group.add_argument(
+        "--max_norm",
+        action=BooleanOptionalAction,
+        default=True,
+        help="clip the gradient to norm 1",
+    )
+    group.add_argument(
+        "--test_step",
+        type=COUNT,
+        default=1,
+        metavar="N",
+        help="test every N epochs",
+    )
+    group.add_argument(
+        "--save_ims",
+        action=BooleanOptionalAction,
+        default=True,
+        help="draw loss curves and test poses",
+    )
+    group.add_argument(
+        "--save_predictions",
+        action=BooleanOptionalAction,
+        default=False,
+        help="keep every test pose and its errors in predictions.npz",
+    )
+
+
+def check_losses(options, differences: dict):
+    """Raise InputError for loss options that contradict each other.
+
+    ``differences`` holds the options that differ from their defaults, as `opts.parsing.parse`
+    returns them.
+    """
+    if options.supervision == "full":
+        unused = [f"--{name}" for name in _RELATIVE_ONLY if name in differences]
+        if unused:
+            raise InputError(
+                f"{', '.join(unused)} has no effect with --supervision full; leave it out"
+            )
+        return
+
+    skeleton = get_skeleton(options.dataset_type)
+    if (
+        options.limb_type == "avg_person"
+        and skeleton.average_limb_lengths is None
+        and options.symm_weight > 0
+    ):
+        raise InputError(
+            f"--limb_type avg_person: no average limb lengths exist for "
+            f"--dataset_type {skeleton.name}; "
+            f"use --limb_type avg_human36 or gt, or --symm_weight 0"
+        )
+    if (
+        options.relative_weight == 0
+        and options.reproj_weight == 0
+        and options.root_weight == 0
+        and options.symm_weight == 0
+    ):
+        raise InputError(
+            "--relative_weight, --reproj_weight, --root_weight, --symm_weight are all 0: "
+            "nothing to train"
+        )

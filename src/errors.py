@@ -2,37 +2,50 @@
 
 import os
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+_INTERRUPTED = "interrupted: run the same command again to go on"
 
 
 class InputError(Exception):
-    """Bad input from outside. The message is one line: where, what was expected, what was found, what to do."""
+    """Bad input from outside.
+
+    The message is one line: in which file or option, what was expected, what was found, what to do.
+    """
 
 
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C while a run was under way. The message says how to go on."""
 
 
-_INTERRUPTED = "interrupted: run the same command again to go on"
+def run_command(command: Callable[..., int | None], *args) -> int:
+    """Call ``command(*args)``, and return the exit code of the process.
 
-
-def run_command(command, *args) -> int:
-    """Call ``command(*args)`` -> exit code: 0 when all went well, or what the command returns if
-    that is a number; 2 after an `InputError` or a system's refusal, 130 after Ctrl-C, 141 when
-    nobody reads the output any more. Bugs still raise."""
+    That is what the command returns, with 0 for None, or
+    - 2 after an `InputError`, an error of the operating system, or for want of memory;
+    - 130 after Ctrl-C;
+    - 141 when nobody reads the output any more.
+    In these cases one line on stderr says why (141: nothing). Other exceptions are bugs, and go
+    through.
+    """
     try:
-        result = command(*args)
+        exit_code = command(*args)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read our output, as head does, has gone
+        # Python flushes stdout once more when it exits; let that go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except (InputError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        one_line = " ".join(str(error).split())
+        print(f"error: {one_line}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as error:
-        print(f"\n{str(error) or _INTERRUPTED}", file=sys.stderr)
+        message = str(error) or _INTERRUPTED
+        print(f"\n{message}", file=sys.stderr)
         return 130
-    except (MemoryError, RuntimeError) as error:  # PyTorch's allocators raise RuntimeError
+    except (MemoryError, RuntimeError) as error:
+        # PyTorch's allocators raise RuntimeError. So does much else, which is a bug.
         if isinstance(error, RuntimeError) and "memory" not in str(error):
             raise
         print(
@@ -40,14 +53,18 @@ def run_command(command, *args) -> int:
             file=sys.stderr,
         )
         return 2
-    return result if isinstance(result, int) else 0
+    return 0 if exit_code is None else exit_code
 
 
 @contextmanager
-def importing():
-    """``with importing():`` round imports that take seconds: Ctrl-C ends the process with one line there too."""
+def importing() -> Iterator[None]:
+    """Guard the imports at the top of a script: ``with importing():``.
+
+    Without it, Ctrl-C during the seconds that importing PyTorch takes, before `run_command` can
+    catch it, prints a traceback of somebody else's code, or crashes in a library half imported.
+    """
     try:
         yield
     except KeyboardInterrupt:
         print(f"\n{_INTERRUPTED}", file=sys.stderr)
-        os._exit(130)  # half-imported libraries may not survive an orderly end
+        os._exit(130)  # at once: an orderly exit runs code of libraries that are half imported

@@ -35,7 +35,9 @@ def golden(request):
 
 
 def check(value, golden, name, **wrt):
-    """Compare a loss with golden[name], and its gradients with golden[name_grad...] for every tensor given."""
+    """Compare a loss with golden[name], and its gradients with golden[name_grad...] for every
+    tensor in ``wrt``, by the suffix of its name there.
+    """
     assert_close(value, golden[name])
     gradients = torch.autograd.grad(value, list(wrt.values())) if wrt else ()
     for suffix, gradient in zip(wrt, gradients, strict=True):

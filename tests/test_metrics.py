@@ -23,18 +23,22 @@ def moved(poses, seed=0):
 def test_a_similarity_is_undone():
     target = random_poses(50)
     prediction, scale = moved(target)
-    aligned, found = align(prediction, target)
+    aligned, inverse_scale = align(prediction, target)
     torch.testing.assert_close(aligned, target)
-    torch.testing.assert_close(found, 1 / scale)
+    torch.testing.assert_close(inverse_scale, 1 / scale)
 
 
 def test_agrees_with_scipy():
-    target, prediction = random_poses(20, seed=1), random_poses(20, seed=2)
+    target = random_poses(20, seed=1)
+    prediction = random_poses(20, seed=2)
     aligned, scale = align(prediction, target)
     for i in range(20):
-        p, q = prediction[i].numpy(), target[i].numpy()
-        p0, q0 = p - p.mean(axis=0), q - q.mean(axis=0)
-        rotated = Rotation.align_vectors(q0, p0)[0].apply(p0)  # scipy: rotation alone
+        p = prediction[i].numpy()
+        q = target[i].numpy()
+        p0 = p - p.mean(axis=0)
+        q0 = q - q.mean(axis=0)
+        rotation, _ = Rotation.align_vectors(q0, p0)  # scipy aligns with a rotation alone
+        rotated = rotation.apply(p0)
         best = (rotated * q0).sum() / (p0**2).sum()  # the least-squares scale
         np.testing.assert_allclose(aligned[i], best * rotated + q.mean(axis=0), atol=1e-6)
         assert scale[i].item() == pytest.approx(best)
@@ -52,15 +56,15 @@ def test_a_mirrored_pose_is_not_reflected_back():
     torch.testing.assert_close(torch.linalg.det(rotation), torch.ones(30, dtype=torch.float64))
 
 
-def degenerate(kind, dtype):
+def degenerate(shape, dtype):
     poses = random_poses(3, dtype=dtype)
-    if kind == "flat":
+    if shape == "flat":
         poses[..., 2] = 0
-    elif kind == "line":
+    elif shape == "line":
         poses[..., 1:] = 0
-    elif kind == "point":
+    elif shape == "point":
         poses[:] = 0.1
-    elif kind == "origin":
+    elif shape == "origin":
         poses[:] = 0
     return poses
 
@@ -69,20 +73,20 @@ def degenerate(kind, dtype):
 @pytest.mark.parametrize("target", ["whole", "flat", "line", "point", "origin"])
 @pytest.mark.parametrize("prediction", ["whole", "flat", "line", "point", "origin"])
 def test_degenerate_poses(prediction, target, dtype):
-    prediction_poses, target_poses = degenerate(prediction, dtype), degenerate(target, dtype)
+    prediction_poses = degenerate(prediction, dtype)
+    target_poses = degenerate(target, dtype)
     if target == prediction:
-        prediction_poses = moved(prediction_poses)[0]
+        prediction_poses, _ = moved(prediction_poses)
     aligned, scale = align(prediction_poses, target_poses)
     assert torch.isfinite(aligned).all() and torch.isfinite(scale).all()
-    centred = target_poses - target_poses.mean(dim=1, keepdim=True)
+    target_mean = target_poses.mean(dim=1, keepdim=True)
+    centred = target_poses - target_mean
     # The best alignment is never worse than shrinking everything into the target's centre.
     size = centred.square().sum(dim=(1, 2))
     assert ((aligned - target_poses).square().sum(dim=(1, 2)) <= size * (1 + 1e-4) + 1e-6).all()
     if prediction in ("point", "origin") or target in ("point", "origin"):
         assert (scale == 0).all()
-        torch.testing.assert_close(
-            aligned, target_poses.mean(dim=1, keepdim=True).expand_as(aligned)
-        )
+        torch.testing.assert_close(aligned, target_mean.expand_as(aligned))
     elif prediction == target:
         torch.testing.assert_close(aligned, target_poses, rtol=1e-3, atol=0.1)
 
@@ -90,16 +94,20 @@ def test_degenerate_poses(prediction, target, dtype):
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision(dtype):
     target = random_poses(4, dtype=torch.float32)
-    aligned, scale = align(moved(target)[0].to(dtype), target.to(dtype))
+    prediction, _ = moved(target)
+    aligned, scale = align(prediction.to(dtype), target.to(dtype))
     assert aligned.dtype == scale.dtype == dtype
     assert (aligned.float() - target).abs().max() < 0.05 * target.abs().max()
 
 
 def test_arguments_stay_as_they_are():
-    prediction, target = random_poses(3, seed=1), random_poses(3, seed=2)
-    copies = prediction.clone(), target.clone()
+    prediction = random_poses(3, seed=1)
+    target = random_poses(3, seed=2)
+    prediction_before = prediction.clone()
+    target_before = target.clone()
     align(prediction, target)
-    assert torch.equal(prediction, copies[0]) and torch.equal(target, copies[1])
+    assert torch.equal(prediction, prediction_before)
+    assert torch.equal(target, target_before)
 
 
 def test_errors_by_hand():
@@ -117,11 +125,13 @@ def test_errors_by_hand():
 
 
 def test_one_alignment_gives_the_same_as_three():
-    prediction, target = random_poses(9, seed=1), random_poses(9, seed=2)
+    prediction = random_poses(9, seed=1)
+    target = random_poses(9, seed=2)
     together, aligned = aligned_joint_errors(prediction, target)
     for alignment in ("none", "scale", "procrustes"):
         torch.testing.assert_close(together[alignment], joint_errors(prediction, target, alignment))
-    torch.testing.assert_close(aligned, align(prediction, target)[0])
+    expected, _ = align(prediction, target)
+    torch.testing.assert_close(aligned, expected)
 
 
 def test_means_over_frames_and_over_actions_differ():
@@ -148,5 +158,5 @@ def test_errors_in_chunks_are_errors_at_once(monkeypatch):
     in_chunks, aligned_in_chunks = aligned_joint_errors(prediction, target)
     torch.testing.assert_close(aligned_in_chunks, aligned)
     assert list(in_chunks) == list(errors)
-    for kind in errors:
-        torch.testing.assert_close(in_chunks[kind], errors[kind])
+    for alignment in errors:
+        torch.testing.assert_close(in_chunks[alignment], errors[alignment])

@@ -154,6 +154,7 @@ def test_exit_codes(capsys):
         raise KeyboardInterrupt
 
     assert run_command(lambda: None) == 0
+    assert run_command(lambda: 1) == 1
     assert run_command(refuse) == 2
     assert capsys.readouterr().err == "error: x.h5: expected this, found that\n"
     assert run_command(interrupt) == 130
