@@ -14,11 +14,12 @@ from src.data.arrays import ACTIONS
 from src.data.human36.forms import open_source
 from src.data.human36.load import load_human36
 from src.data.mocap import clips
-from src.data.mocap import convert as motion
-from src.data.mocap import people as bvh_people
+from src.data.mocap import convert as conversion
+from src.data.mocap import bones, joint_names
 from src.data.mocap.bvh import read_bvh
 from src.errors import InputError
 from src.skeletons import HUMAN36_JOINTS, get_skeleton
+from tools import convert_bvh
 
 CMU = Path(__file__).parents[2] / "shared" / "data" / "cmu_bvh"
 needs_cmu = pytest.mark.skipif(not CMU.is_dir(), reason="the public CMU conversions are not here")
@@ -122,7 +123,7 @@ def folder(tmp_path_factory):
 
 
 def convert(folder, out, *argv):
-    return motion.main([str(folder), "--out", str(out), *map(str, argv)])
+    return convert_bvh.main([str(folder), "--out", str(out), *map(str, argv)])
 
 
 def test_places_by_hand(tmp_path):
@@ -131,7 +132,7 @@ def test_places_by_hand(tmp_path):
         [[100, 0, 0, 0, 0, 0, 90, 0, 0, 0, 0, 0], [0, 0, 0, 90, 0, 0, 0, 90, 0, 0, 0, 0]]
     )
     bvh = read_bvh(write_bvh(tmp_path / "a.bvh", frames, tree=tree))
-    hip, arm, hand, end = bvh.places(range(4), bvh.motion).swapaxes(0, 1)
+    hip, arm, hand, end = bvh.positions(range(4), bvh.motion).swapaxes(0, 1)
     # First frame: the arm turned by 90 degrees about z, so the hand is above it instead of beside it.
     np.testing.assert_allclose(
         [hip[0], arm[0], hand[0], end[0]],
@@ -150,7 +151,7 @@ def test_any_order_of_channels(tmp_path, order):
     tree = "hip", (0, 0, 0), [("arm", (1, 2, 3), [])]
     frames = np.array([[0, 0, 0, 30, 40, 50, 0, 0, 0]])
     bvh = read_bvh(write_bvh(tmp_path / "a.bvh", frames, tree=tree, order=order))
-    np.testing.assert_allclose(bvh.places([1], bvh.motion)[0, 0], turn @ [1, 2, 3], atol=1e-6)
+    np.testing.assert_allclose(bvh.positions([1], bvh.motion)[0, 0], turn @ [1, 2, 3], atol=1e-6)
 
 
 WILD = {
@@ -238,7 +239,7 @@ def test_a_set_can_be_trained_on_and_bodies_stay_the_same(folder, tmp_path, caps
         assert {name.split(" ")[0] for name in source.motions(subject)} == set(ACTIONS)
         world = np.concatenate([source.world(subject, name) for name in source.motions(subject)])
         lengths = {}
-        for first, second in bvh_people.BONES:
+        for first, second in bones.BONES:
             bone = world[:, HUMAN36_JOINTS.index(second)] - world[:, HUMAN36_JOINTS.index(first)]
             length = np.linalg.norm(bone, axis=1)
             assert np.ptp(length) < 0.1  # mm
@@ -373,7 +374,7 @@ def test_people_are_told_apart_by_name_folder_or_pattern(folder, tmp_path):
     def people(root, pattern=None):
         return {
             name: len(clips)
-            for name, clips in motion.read_folder(root, pattern=pattern, fps=50).items()
+            for name, clips in conversion.read_folder(root, pattern=pattern, fps=50).items()
         }
 
     assert people(folder) == {"01": 2, "02": 2, "03": 2, "04": 2}
@@ -390,10 +391,10 @@ def test_people_are_never_in_both_parts():
     clips = {
         f"{person}": [np.full((40 + person, 1), person) for _ in range(4)] for person in range(9)
     }
-    dealt = motion.deal(clips)
+    dealt = conversion.deal(clips)
     who = {subject: {int(piece[0, 0]) for piece in pieces} for subject, pieces in dealt.items()}
     training, test = (
-        set().union(*(who[s] for s in part)) for part in (motion.TRAINING, motion.TEST)
+        set().union(*(who[s] for s in part)) for part in (conversion.TRAINING, conversion.TEST)
     )
     assert not training & test and training | test == set(range(9)) and len(test) == 3
     assert all(len(pieces) >= 15 for pieces in dealt.values())
@@ -401,7 +402,7 @@ def test_people_are_never_in_both_parts():
         4 * (40 + p) for p in range(9)
     )
     with pytest.raises(InputError, match="20 frames cannot be cut into 105 motions"):
-        motion.deal({"one": [np.zeros((20, 1))]})
+        conversion.deal({"one": [np.zeros((20, 1))]})
 
 
 def test_a_map_of_joints(tmp_path, capsys):
@@ -410,10 +411,10 @@ def test_a_map_of_joints(tmp_path, capsys):
     strange.write_text(
         re.sub(r"(ROOT|JOINT) (\w+)", lambda match: f"{match[1]} bone {match[2][::-1]}", text)
     )
-    assert motion.main([str(strange), "--list"]) == 0
+    assert convert_bvh.main([str(strange), "--list"]) == 0
     said = capsys.readouterr().out
     assert "not understood" in said and "  bone nemodba" in said
-    table = bvh_people.CONVENTIONS["poser"]
+    table = joint_names.CONVENTIONS["poser"]
 
     def named(place):
         if not isinstance(place, str):
@@ -427,7 +428,7 @@ def test_a_map_of_joints(tmp_path, capsys):
     }
     (tmp_path / "map.json").write_text(json.dumps(joints))
     argv = ["--joints", str(tmp_path / "map.json")]
-    assert motion.main([str(strange), "--list", *argv]) == 0
+    assert convert_bvh.main([str(strange), "--list", *argv]) == 0
     assert "bone rohT" not in said and "right_hip" in capsys.readouterr().out
     assert convert(strange.parent, tmp_path / "out", *argv) == 0
     assert "names as the map" in capsys.readouterr().out
@@ -509,7 +510,7 @@ def test_mistakes_on_the_command_line(tmp_path, capsys, argv, words):
         argv.replace("EMPTY", str(tmp_path / "empty")).replace("X", str(tmp_path / "out")).split()
     )
     try:
-        code = motion.main(words_given)
+        code = convert_bvh.main(words_given)
     except SystemExit as exit:
         code = exit.code
     assert code == 2 and words in capsys.readouterr().err
@@ -526,7 +527,7 @@ def test_the_public_conversions(tmp_path, capsys, convention, files):
     index = {name: HUMAN36_JOINTS.index(name) for name in HUMAN36_JOINTS}
     for subject in source.subjects():
         world = np.concatenate([source.world(subject, name) for name in source.motions(subject)])
-        for first, second in bvh_people.BONES:
+        for first, second in bones.BONES:
             assert (
                 np.ptp(np.linalg.norm(world[:, index[second]] - world[:, index[first]], axis=1))
                 < 0.1
