@@ -140,7 +140,7 @@ def person_of(path: Path, folder: Path, pattern: str | None) -> str:
         InputError: if the pattern finds nothing in the path.
     """
     name = path.relative_to(folder).as_posix()
-    if pattern is None:
+    if not pattern:
         return _usual_person(name)
     match = re.search(pattern, name)
     if match is not None:
