@@ -16,6 +16,7 @@ from src.errors import InputError, run_command
 
 
 def make_parser():
+    """Return the parser of this command's options."""
     parser = new_parser(__doc__)
     parser.prog = "python tools/convert_bvh.py"
     parser.add_argument(
@@ -86,6 +87,7 @@ def make_parser():
 
 
 def convert_bvh(argv):
+    """Convert a folder, or list the joints of a file. Raises InputError."""
     args = make_parser().parse_args(argv)
     joint_map = None if args.joints is None else read_map(args.joints)
     if args.list:

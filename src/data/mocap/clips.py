@@ -134,7 +134,7 @@ def _joint(poses: np.ndarray, name: str) -> np.ndarray:
 def _leading_t_pose(poses: np.ndarray) -> int:
     """Count the frames at the start in which both arms are stretched out sideways.
 
-    Many files begin with such a T-pose: it is the pose in which all channels are zero, put there by
+    Many files begin with such a T-pose, in which most channels are zero: it is put there by
     programs so that others can fit a body to the skeleton. Nobody moved like this.
     """
     shoulder_line = _joint(poses, "left_shoulder") - _joint(poses, "right_shoulder")

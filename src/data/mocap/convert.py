@@ -153,9 +153,9 @@ def person_of(path: Path, folder: Path, pattern: str | None) -> str:
 def _usual_person(name: str) -> str:
     """Return whom a file belongs to by its path within the folder; see `person_of`."""
     parent, _, file_name = name.rpartition("/")
-    numbers = re.fullmatch(r"(\d+)_\d+\.\w+", file_name)
-    if numbers:
-        return numbers[1]
+    two_numbers = re.fullmatch(r"(\d+)_\d+\.\w+", file_name)  # person and take
+    if two_numbers:
+        return two_numbers[1]
     if parent:
         return parent
     stem = Path(file_name).stem

@@ -193,7 +193,9 @@ def _match_table(bvh: Bvh, table: dict) -> dict[str, Place]:
     names = [_normalized(node.name) for node in bvh.nodes]
     places = {}
     for joint, entry in table.items():
-        start, factor, end = (entry, 0.0, entry) if isinstance(entry, str) else entry
+        if isinstance(entry, str):
+            entry = (entry, 0.0, entry)
+        start, factor, end = entry
         start = _normalized(start)
         end = _normalized(end)
         if names.count(start) == 1 and names.count(end) == 1:
