@@ -1,7 +1,6 @@
-"""Motion capture in BVH files -> a set in Human3.6M's h5 layout: ``python -m src.data.mocap.convert BVH_DIR --out DIR``."""
+"""From a folder of BVH files to a set in Human3.6M's h5 layout, seen by simulated cameras."""
 
 import re
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -11,249 +10,320 @@ from tqdm import tqdm
 from src.data.arrays import ACTIONS
 from src.data.human36.folder import natural
 from src.data.human36.load import SIMULATED_MARK
-from src.data.human36.write_h5 import require_new, write_layout
-from src.data.mocap import people as bvh_people
-from src.data.mocap.bvh import read_bvh
-from src.data.mocap.clips import UP, Clip, find_up, read_clip, stand_up
+from src.data.human36.write_h5 import write_layout
+from src.data.mocap.bones import bone_lengths, vary_lengths, with_lengths
+from src.data.mocap.clips import Clip, find_up, read_clip, stand_up
 from src.data.synthetic.motion import make_cameras, rng_of, simulate_detections
 from src.data.views import Motion, oddities
-from src.errors import InputError, run_command
+from src.errors import InputError
 from src.skeletons import HUMAN36_JOINTS
 
-TRAINING, TEST = (1, 5, 6, 7, 8), (9, 11)
-
-
-def groups_of(people: list[str]) -> dict[tuple[int, ...], list[str]]:
-    """Who stands behind which of Human3.6M's subjects."""
-    count = max(1, round(len(people) * 2 / 7))
-    return (
-        {TRAINING: people[:-count], TEST: people[-count:]}
-        if len(people) > 1
-        else {TRAINING + TEST: people}
-    )
-
-
-def deal(clips: dict[str, list[np.ndarray]]) -> dict[int, list[np.ndarray]]:
-    """Clips by person -> at least fifteen pieces for each of Human3.6M's subjects, one for each action.
-
-    The last people, two in seven, are for testing and nothing else; one person alone is for both. Where there are fewer
-    people than subjects these share their clips. Long clips are cut into halves until there are enough.
-    """
-    dealt = {}
-    for subjects, names in groups_of(list(clips)).items():
-        if len(names) >= len(subjects):
-            for number, subject in enumerate(subjects):
-                own = [clip for name in names[number :: len(subjects)] for clip in clips[name]]
-                dealt[subject] = _cut(own, len(ACTIONS))
-        else:
-            pieces = _cut(
-                [clip for name in names for clip in clips[name]], len(ACTIONS) * len(subjects)
-            )
-            dealt |= {
-                subject: pieces[number :: len(subjects)] for number, subject in enumerate(subjects)
-            }
-    return dealt
-
-
-def _cut(clips: list[np.ndarray], count: int) -> list[np.ndarray]:
-    pieces = list(clips)
-    while len(pieces) < count:
-        longest = max(range(len(pieces)), key=lambda index: len(pieces[index]))
-        half = len(pieces[longest]) // 2
-        if not half:
-            raise InputError(
-                f"{sum(map(len, clips))} frames cannot be cut into {count} motions; give more BVH files"
-            )
-        pieces[longest : longest + 1] = pieces[longest][:half], pieces[longest][half:]
-    return pieces
-
-
-def read_folder(folder: Path, *, pattern: str | None, **how) -> dict[str, list[Clip]]:
-    """Every BVH file in a folder and those below it -> clips by person, people and files in natural order."""
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; give one with BVH files")
-    found = (
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() == ".bvh" and path.is_file() and path.name[0] != "."
-    )
-    paths = sorted(found, key=lambda path: natural(path.as_posix()))
-    if not paths:
-        raise InputError(f"{folder}: no .bvh file in it or below it; give a folder with BVH files")
-    people: dict[str, list[Clip]] = {}
-    for path in tqdm(paths, disable=None):
-        name = path.relative_to(folder).as_posix()
-        usual = re.search(r"(?:^|/)(\d+)_\d+\.\w+$", name) or re.search(
-            r"^(.+)/|^(.+)_|^(.+)\.", name
-        )
-        found = re.search(pattern, name) if pattern else usual
-        person = found and next(filter(None, (*found.groups(), found[0])), None)
-        if not person:
-            raise InputError(
-                f"{path}: --subject_pattern {pattern!r} finds nobody in {name}; change it"
-            )
-        people.setdefault(person, []).append(read_clip(path, **how))
-    return people
+# The subjects of Human3.6M, as the paper divides them.
+TRAINING = (1, 5, 6, 7, 8)
+TEST = (9, 11)
 
 
 def convert(
-    folder: Path, out: Path, *, up, vary_bodies: bool, seed: int, distance, pitch, **how
+    folder: Path,
+    out: Path,
+    *,
+    pattern: str | None,
+    joint_map: dict | None,
+    unit_mm: float | None,
+    up: str | None,
+    fps: float,
+    vary_bodies: bool,
+    distance_m,
+    pitch,
+    seed: int,
 ) -> list[str]:
-    """Turn the folder's BVH files into a set; -> what to tell the user, a line each."""
-    people = read_folder(folder, **how)
-    clips = [clip for own in people.values() for clip in own]
-    alike: dict[str, list[Clip]] = {}  # one program wrote the files of a convention
-    for clip in clips:
-        alike.setdefault(clip.convention, []).append(clip)
-    axes = {convention: up or find_up(own) for convention, own in alike.items()}
-    headings = {
-        clip.path: rng_of(seed, "heading", clip.path.name).uniform(0, 2 * np.pi) for clip in clips
-    }
-    poses = {
-        name: [stand_up(clip.poses, axes[clip.convention], headings[clip.path]) for clip in own]
-        for name, own in people.items()
-    }
+    """Turn the BVH files of a folder into a set.
+
+    Args:
+        folder: of the files; those in folders below it belong to it.
+        out: a new folder for the set.
+        pattern: see `person_of`.
+        joint_map, unit_mm, fps: see `read_clip`.
+        up: the axis of the files that points up, one of `UP_CHOICES`; None finds it.
+        vary_bodies: give every subject proportions of their own, instead of those of the people in
+            the files.
+        distance_m: two distances in metres between which the cameras are, in any order.
+        pitch: two angles in degrees, in any order, between which the cameras look down; None: they
+            look from a person's height.
+        seed: of every random draw.
+
+    Returns:
+        What to tell the user, a line each.
+
+    Raises:
+        InputError: for files that can't be read, are too few, or if ``out`` can't be written.
+    """
+    people = read_folder(folder, pattern=pattern, fps=fps, joint_map=joint_map, unit_mm=unit_mm)
+    up_axes = _up_axes(people, up)
+    poses = _stand_up_people(people, up_axes, seed)
     dealt = deal(poses)
-    motions, lines = [], []
-    for subject, pieces in dealt.items():
-        lengths = bvh_people.bone_lengths(np.concatenate(pieces))
-        if vary_bodies:
-            lengths = bvh_people.varied(lengths, rng_of(seed, "body", subject))
-        for number, piece in enumerate(pieces):
-            action, repeat = ACTIONS[number % len(ACTIONS)], number // len(ACTIONS)
-            name = f"{action} {repeat}" if repeat else action
-            motions.append(
-                Motion(
-                    subject,
-                    action,
-                    name,
-                    bvh_people.with_lengths(piece, lengths),
-                    f"{folder}: {name}",
-                )
-            )
-        lines.append(f"S{subject}: {len(pieces)} motions, {sum(map(len, pieces)):,} frames")
-    for subjects, names in groups_of(list(people)).items():
-        lines.append(
-            f"{', '.join(f'S{subject}' for subject in subjects)}: people {', '.join(names)}"
-        )
-    for convention, own in alike.items():
-        units, rate = (
-            " and ".join(sorted({clip.unit for clip in own})),
-            min(clip.fps for clip in own),
-        )
-        said = f"{len(own)} files, names as {convention}, unit {units}, up {axes[convention]}"
-        lines.append(f"{said}, {rate:.4g} frames a second kept")
-    if len(people) == 1:
-        lines.append(
-            "one person alone: the test subjects are the training subjects; results say nothing of other people"
-        )
-    lines += [note for clip in clips for note in clip.notes]
-    lines += [
-        f"{clip.path}: {oddity}"
-        for clip in clips
-        for oddity in oddities(clip.poses, HUMAN36_JOINTS)
-    ]
+    motions = _make_motions(dealt, folder, vary_bodies=vary_bodies, seed=seed)
+    lines = _describe(people, dealt, up_axes)
     cameras = make_cameras(
         seed,
         tuple(dealt),
-        distance=sorted(1000 * d for d in distance),
-        pitch=pitch and sorted(pitch),
+        distance=sorted(1000 * distance for distance in distance_m),
+        pitch=None if pitch is None else sorted(pitch),
     )
-    text = (
-        f"motion: BVH files; cameras and detections: simulated, seed {seed}\n"
-        + "\n".join(lines)
-        + "\n"
-    )
-    detect = partial(simulate_detections, seed=seed)
+    headline = f"motion: BVH files; cameras and detections: simulated, seed {seed}"
     write_layout(
-        out, cameras, motions, total=len(motions), detect=detect, texts={SIMULATED_MARK: text}
+        out,
+        cameras,
+        motions,
+        total=len(motions),
+        detect=partial(simulate_detections, seed=seed),
+        texts={SIMULATED_MARK: "\n".join([headline, *lines, ""])},
     )
     return lines
 
 
-def list_joints(path: Path, joints: dict | None) -> list[str]:
-    """The joints of a file, and how they were understood."""
-    bvh = read_bvh(path)
-    try:
-        convention, found = bvh_people.understand(bvh, path, joints)
-        headline = f"{path}: names as {convention}"
-    except InputError as error:
-        headline, found = str(error), {}
-    ours = {}
-    for name, (first, _, second) in found.items():
-        for node in {first, second}:
-            ours.setdefault(node, []).append(name)
-    return [headline] + [
-        f"{'  ' * len(bvh.ancestors(node.parent))}{node.name}  {', '.join(ours.get(index, []))}".rstrip()
-        for index, node in enumerate(bvh.nodes)
+def read_folder(
+    folder: Path,
+    *,
+    pattern: str | None,
+    fps: float,
+    joint_map: dict | None = None,
+    unit_mm: float | None = None,
+) -> dict[str, list[Clip]]:
+    """Read every BVH file in a folder and those below it.
+
+    Args:
+        folder: of the files.
+        pattern: see `person_of`.
+        fps, joint_map, unit_mm: see `read_clip`.
+
+    Returns:
+        Clips by person; people and clips in natural order of the files' paths (2 before 10).
+
+    Raises:
+        InputError: if there are no files, or one can't be read or belongs to nobody.
+    """
+    people: dict[str, list[Clip]] = {}
+    for path in tqdm(find_files(folder), disable=None):
+        person = person_of(path, folder, pattern)
+        clip = read_clip(path, fps=fps, joint_map=joint_map, unit_mm=unit_mm)
+        people.setdefault(person, []).append(clip)
+    return people
+
+
+def find_files(folder: Path) -> list[Path]:
+    """Return the BVH files in a folder and those below it, in natural order of their paths.
+
+    Raises InputError if there are none.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; give one with BVH files")
+    paths = [
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() == ".bvh" and path.is_file() and not path.name.startswith(".")
     ]
+    if not paths:
+        raise InputError(f"{folder}: no .bvh file in it or below it; give a folder with BVH files")
+    return sorted(paths, key=lambda path: natural(path.as_posix()))
 
 
-def main(argv=None) -> int:
-    """The command line -> exit code."""
-    return run_command(_main, argv)
+def person_of(path: Path, folder: Path, pattern: str | None) -> str:
+    """Return the name of the person in a file.
+
+    With a pattern, a regular expression that is searched in the file's path within ``folder``, it
+    is what the first group holds that holds anything, or the whole match without groups. Without
+    one it is, for ``folder/05_08.bvh`` as for all of CMU's files, the number 05; else the file's
+    folder; else what is before the last underscore; else the file's name.
+
+    Raises:
+        InputError: if the pattern finds nothing in the path.
+    """
+    name = path.relative_to(folder).as_posix()
+    if not pattern:
+        return _usual_person(name)
+    match = re.search(pattern, name)
+    if match is not None:
+        for person in (*match.groups(), match[0]):
+            if person:
+                return person
+    raise InputError(f"{path}: --subject_pattern {pattern!r} finds nobody in {name}; change it")
 
 
-def _main(argv):
-    from opts.parsing import new_parser  # only the command line knows of options
-    from opts.types import number
-
-    parser = new_parser(
-        "Turn BVH motion capture into a set in Human3.6M's h5 layout, seen by simulated cameras."
-    )
-    parser.add_argument(
-        "bvh", type=Path, metavar="BVH_DIR", help="folder of BVH files; with --list, a file"
-    )
-    parser.add_argument("--out", type=Path, help="new folder for the set")
-    parser.add_argument(
-        "--list", action="store_true", help="print a file's joints and how they are understood"
-    )
-    parser.add_argument(
-        "--joints", type=Path, metavar="MAP.json", help="where our joints are, for other names"
-    )
-    parser.add_argument(
-        "--unit_mm", type=number(float, above=0), help="length of the files' unit; default: found"
-    )
-    parser.add_argument(
-        "--up", choices=tuple(UP), help="axis that points up; default: found for each folder"
-    )
-    parser.add_argument(
-        "--fps", type=number(float, above=0), default=50, help="most frames a second to keep"
-    )
-    parser.add_argument("--subject_pattern", metavar="REGEX", help="its first group, in a file's path, names the "
-                        "person; default: 05 in 05_08.bvh, else the folder, else what is before an _")  # fmt: skip
-    parser.add_argument(
-        "--vary_bodies", action="store_true", help="give every subject proportions of their own"
-    )
-    distance, degrees = (
-        number(float, at_least=3, at_most=100),
-        number(float, at_least=-89, at_most=89),
-    )
-    parser.add_argument(
-        "--distance", type=distance, nargs=2, default=(5.0, 5.8), help="of the cameras, m: from, to"
-    )
-    parser.add_argument(
-        "--pitch", type=degrees, nargs=2, help="degrees by which the cameras look down: from, to"
-    )
-    parser.add_argument(
-        "--seed", type=number(int, at_least=0, below=2**32), default=0, help="of every random draw"
-    )
-    args = vars(parser.parse_args(argv))
-    folder, out, joints = args.pop("bvh"), args.pop("out"), args.pop("joints")
-    joints = None if joints is None else bvh_people.read_map(joints)
-    if args.pop("list"):
-        print("\n".join(list_joints(folder, joints)))
-        return
-    if out is None:
-        raise InputError("--out DIR: give the new folder for the set, or --list")
-    require_new(out)
-    try:
-        re.compile(args["subject_pattern"] or "")
-    except re.error as error:
-        raise InputError(f"--subject_pattern: {error}") from None
-    how = {"pattern": args.pop("subject_pattern"), "joints": joints}
-    print("\n".join(convert(folder, out, **args, **how)))
+def _usual_person(name: str) -> str:
+    """Return whom a file belongs to by its path within the folder; see `person_of`."""
+    parent, _, file_name = name.rpartition("/")
+    two_numbers = re.fullmatch(r"(\d+)_\d+\.\w+", file_name)  # person and take
+    if two_numbers:
+        return two_numbers[1]
+    if parent:
+        return parent
+    stem = Path(file_name).stem
+    before_underscore, _, _ = stem.rpartition("_")
+    return before_underscore if before_underscore else stem
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def groups_of(people: list[str]) -> dict[tuple[int, ...], list[str]]:
+    """Divide people between the training and the test subjects of Human3.6M.
+
+    The last people, two in seven as in Human3.6M but at least one, stand behind the test subjects
+    and nobody else does. One person alone has to stand behind all.
+
+    Returns:
+        {subjects: the people behind them}.
+    """
+    if len(people) == 1:
+        return {TRAINING + TEST: people}
+    test_count = max(1, round(len(people) * 2 / 7))
+    return {TRAINING: people[:-test_count], TEST: people[-test_count:]}
+
+
+def deal(clips: dict[str, list[np.ndarray]]) -> dict[int, list[np.ndarray]]:
+    """Give every subject of Human3.6M at least fifteen clips, one for each action.
+
+    Where a group of `groups_of` has as many people as subjects, or more, a subject gets whole
+    people; otherwise its subjects share the clips of its people. Long clips are cut until there are
+    enough.
+
+    Args:
+        clips: the poses (F,...) of each clip by person.
+
+    Returns:
+        {subject: its clips, or pieces of them}.
+
+    Raises:
+        InputError: if there are too few frames.
+    """
+    dealt = {}
+    for subjects, people in groups_of(list(clips)).items():
+        if len(people) >= len(subjects):
+            for number, subject in enumerate(subjects):
+                people_of_subject = people[number :: len(subjects)]
+                dealt[subject] = cut(_clips_of(people_of_subject, clips), len(ACTIONS))
+        else:
+            pieces = cut(_clips_of(people, clips), len(ACTIONS) * len(subjects))
+            for number, subject in enumerate(subjects):
+                dealt[subject] = pieces[number :: len(subjects)]
+    return dealt
+
+
+def _clips_of(people: list[str], clips: dict[str, list[np.ndarray]]) -> list[np.ndarray]:
+    """Return the clips of several people, one person after the other."""
+    joined = []
+    for person in people:
+        joined += clips[person]
+    return joined
+
+
+def cut(clips: list[np.ndarray], count: int) -> list[np.ndarray]:
+    """Halve the longest clip, again and again, until there are ``count`` pieces or more.
+
+    Raises InputError if there are too few frames.
+    """
+    pieces = list(clips)
+    while len(pieces) < count:
+        lengths = [len(piece) for piece in pieces]
+        longest = lengths.index(max(lengths))
+        half = lengths[longest] // 2
+        if half == 0:
+            raise InputError(
+                f"{sum(lengths)} frames cannot be cut into {count} motions; give more BVH files"
+            )
+        piece = pieces[longest]
+        pieces[longest : longest + 1] = [piece[:half], piece[half:]]
+    return pieces
+
+
+def _clips_by_convention(people: dict[str, list[Clip]]) -> dict[str, list[Clip]]:
+    """Return all clips by whose names their joints have, in the order in which these appear."""
+    clips_by_convention: dict[str, list[Clip]] = {}
+    for clips in people.values():
+        for clip in clips:
+            clips_by_convention.setdefault(clip.convention, []).append(clip)
+    return clips_by_convention
+
+
+def _up_axes(people: dict[str, list[Clip]], up: str | None) -> dict[str, str]:
+    """Return the axis that points up by convention of names.
+
+    One program wrote all files of a convention, so they agree. A vote of all is safer than the word
+    of one, in which somebody may lie on the floor.
+    """
+    up_axes = {}
+    for convention, clips in _clips_by_convention(people).items():
+        up_axes[convention] = find_up(clips) if up is None else up
+    return up_axes
+
+
+def _stand_up_people(
+    people: dict[str, list[Clip]], up_axes: dict[str, str], seed: int
+) -> dict[str, list[np.ndarray]]:
+    """Return the poses (F,32,3) of every person's clips in the world, each turned at random."""
+    poses = {}
+    for person, clips in people.items():
+        poses[person] = []
+        for clip in clips:
+            heading = rng_of(seed, "heading", clip.path.name).uniform(0, 2 * np.pi)
+            poses[person].append(stand_up(clip.poses, up_axes[clip.convention], heading))
+    return poses
+
+
+def _make_motions(
+    dealt: dict[int, list[np.ndarray]], folder: Path, *, vary_bodies: bool, seed: int
+) -> list[Motion]:
+    """Name the pieces of every subject after the actions, and give the subject fixed bones.
+
+    The fifteen actions are only names here: "Eating" need not be eating. From the sixteenth piece
+    on a name gets a number, as the second take of an action has in Human3.6M: "Eating 1".
+    """
+    motions = []
+    for subject, pieces in dealt.items():
+        lengths = bone_lengths(np.concatenate(pieces))
+        if vary_bodies:
+            lengths = vary_lengths(lengths, rng_of(seed, "body", subject))
+        for number, piece in enumerate(pieces):
+            take, action_index = divmod(number, len(ACTIONS))
+            action = ACTIONS[action_index]
+            name = f"{action} {take}" if take else action
+            motion = Motion(
+                subject=subject,
+                action=action,
+                name=name,
+                world=with_lengths(piece, lengths),
+                where=f"{folder}: {name}",
+            )
+            motions.append(motion)
+    return motions
+
+
+def _describe(
+    people: dict[str, list[Clip]], dealt: dict[int, list[np.ndarray]], up_axes: dict[str, str]
+) -> list[str]:
+    """Return what to tell the user: who is behind the subjects, how files were understood."""
+    lines = []
+    for subject, pieces in dealt.items():
+        frame_count = sum(len(piece) for piece in pieces)
+        lines.append(f"S{subject}: {len(pieces)} motions, {frame_count:,} frames")
+    for subjects, names in groups_of(list(people)).items():
+        subject_names = ", ".join(f"S{subject}" for subject in subjects)
+        lines.append(f"{subject_names}: people {', '.join(names)}")
+    for convention, clips in _clips_by_convention(people).items():
+        units = " and ".join(sorted({clip.unit for clip in clips}))
+        fps = min(clip.fps for clip in clips)
+        lines.append(
+            f"{len(clips)} files, names as {convention}, unit {units}, up {up_axes[convention]}, "
+            f"{fps:.4g} frames a second kept"
+        )
+    if len(people) == 1:
+        lines.append(
+            "one person alone: the test subjects are the training subjects; "
+            "results say nothing of other people"
+        )
+    notes = []
+    warnings = []
+    for clips in people.values():
+        for clip in clips:
+            notes += clip.notes
+            for oddity in oddities(clip.poses, HUMAN36_JOINTS):
+                warnings.append(f"{clip.path}: {oddity}")
+    return lines + notes + warnings
