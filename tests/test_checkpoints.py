@@ -11,7 +11,7 @@ import torch
 from conftest import ROOT
 
 from src.errors import InputError
-from src.legacy_2018.checkpoints import CHECKPOINT_2018, load_2018
+from src.legacy_2018 import CHECKPOINT_2018, load_2018
 from src.lifter import Lifter
 from src.model import LiftingNetwork
 from src.unpickling import load_pickle, plain

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from src.legacy_2018.checkpoints import rename_2018
+from src.legacy_2018 import rename_2018
 from src.model import Dropout, LiftingNetwork, Linear
 from src.standardize import Standardizer
 
