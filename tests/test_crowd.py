@@ -13,6 +13,7 @@ from conftest import ROOT
 from src.crowd.answers import Answers, read_answers
 from src.crowd.merging import FINISHED_RISK, merge
 from src.crowd.simulation import simulate
+from src.crowd.study import load_study
 from src.data.photos import load_photos
 from src.errors import InputError
 from src.skeletons import get_skeleton
@@ -39,7 +40,7 @@ THREE_ON_ONE_PAIR = (
 )
 
 
-def test_labels_before_the_first_round_by_hand():
+def test_one_round_by_hand():
     """Three annotators, one pair, answers 1 1 0."""
     merged = merge(answers_of(*THREE_ON_ONE_PAIR), max_rounds=0)
     prevalence = (3 + 7.5) / (3 + 15)  # every answer's majority is 1
@@ -54,7 +55,7 @@ def test_labels_before_the_first_round_by_hand():
     assert merged.risk[0] == pytest.approx(1 - merged.prob[0])
 
 
-def test_skills_of_the_first_round_by_hand():
+def test_the_second_round_by_hand():
     p = merge(answers_of(*THREE_ON_ONE_PAIR), max_rounds=0).prob[0]
     merged = merge(answers_of(*THREE_ON_ONE_PAIR), max_rounds=1)
     d1, d0 = merged.dataset_skill
@@ -273,3 +274,28 @@ def test_poses_that_are_no_label_file(tmp_path, capsys, spoilt):
     )
     assert "poses.json" in capsys.readouterr().err
     assert not out.exists()
+
+
+TRUTH = {
+    "pose": [{"keypoints": ["mid_hip", "neck"]}],
+    "images": [{"id": 0, "s_id": 9, "frame": 3, "video": "Walking.54138969.mp4"}],
+    "annotations": [{"id": 0, "kpts_2d": [1, 2, 3, 4]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"pose": []}, "expected pose"),
+        ({"pose": [{"keypoints": ["mid_hip", "tail"]}]}, "tail"),
+        ({"images": [{"id": 0, "s_id": 9, "frame": 3}]}, "video"),
+        ({"images": [{"id": 0, "s_id": 9, "frame": 3, "video": "Walking"}]}, "expected pose"),
+        ({"annotations": [{"id": 0, "kpts_2d": "none"}]}, "expected pose"),
+    ],
+)
+def test_truth_of_a_study_that_is_damaged(tmp_path, changes, words):
+    write_json(tmp_path / "a.json")
+    path = tmp_path / "truth.json"
+    path.write_text(json.dumps(TRUTH | changes))
+    with pytest.raises(InputError, match=f"truth.json: .*{words}"):
+        load_study([tmp_path / "a.json"], path, tmp_path)
