@@ -288,12 +288,13 @@ TRUTH = {
     [
         ({"pose": []}, "expected pose"),
         ({"pose": [{"keypoints": ["mid_hip", "tail"]}]}, "tail"),
+        ({}, "no joint 5, which the answers name"),
         ({"images": [{"id": 0, "s_id": 9, "frame": 3}]}, "video"),
         ({"images": [{"id": 0, "s_id": 9, "frame": 3, "video": "Walking"}]}, "expected pose"),
         ({"annotations": [{"id": 0, "kpts_2d": "none"}]}, "expected pose"),
     ],
 )
-def test_truth_of_a_study_that_is_damaged(tmp_path, changes, words):
+def test_truth_of_a_study_that_does_not_fit(tmp_path, changes, words):
     write_json(tmp_path / "a.json")
     path = tmp_path / "truth.json"
     path.write_text(json.dumps(TRUTH | changes))

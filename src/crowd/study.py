@@ -110,10 +110,17 @@ def load_study(answer_files, truth_file, data_dir) -> Study:
     ``annotations`` (id and kpts_2d, in px; an image without them gets the projected pose).
     data_dir: a folder of Human3.6M, which gives the depth.
 
-    Raises InputError for a file that is damaged, and for answers about images that are not there.
+    Raises InputError for a file that is damaged, and for answers about images or joints that are
+    not there.
     """
     joints, records = _read_truth(truth_file)
     answers = read_answers(answer_files)
+    largest_joint = answers.pairs.max()
+    if largest_joint >= len(joints):
+        raise InputError(
+            f"{truth_file}: has {len(joints)} joints, counted from 0, and no joint "
+            f"{largest_joint}, which the answers name"
+        )
     joint_indices = [HUMAN36_JOINTS.index(name) for name in joints]
     source = open_source(data_dir)
     poses = []
