@@ -11,7 +11,7 @@ import numpy as np
 from opts.parsing import new_parser
 from opts.types import number
 from paper_exps.collect import Collected, collect, heading
-from src.crowd import merging as crowd
+from src.crowd.simulation import simulated_labels
 from src.data.photos import load_photos
 from src.errors import InputError, run_command
 from src.plotting.figures import save_figure, show_picture
@@ -132,7 +132,7 @@ def load_labels(args) -> tuple:
     skeleton = get_skeleton("lsp_14k")
     if args.data == "synthetic":
         return (
-            crowd.simulated_labels(skeleton, args.seed),
+            simulated_labels(skeleton, args.seed),
             skeleton,
             "SYNTHETIC data (simulated annotators)",
         )

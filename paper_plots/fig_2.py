@@ -3,11 +3,12 @@
 import numpy as np
 from common import figure_script, skeleton_of
 
+from src.crowd.findings import analyse
 from src.crowd.study import load_study, simulated_study
 from src.errors import InputError
 from src.plotting.figures import new_figure
 from src.plotting.poses import draw_pose_2d
-from src.plotting.study import Findings, draw_study
+from src.plotting.study import draw_study
 
 DATA = {
     "default": "synthetic",
@@ -29,16 +30,17 @@ def draw(args):
         raise InputError(
             "--data FOLDER needs --answers FILE and --truth FILE; --data synthetic needs none"
         )
-    found, (skeleton, drawn) = Findings(study), skeleton_of(list(study.joints))
-    print("\n".join(found.statistics))
+    findings = analyse(study)
+    skeleton, drawn = skeleton_of(list(study.joints))
+    print("\n".join(findings.statistics))
     figure = new_figure(14, 9)
     figure.suptitle(f"Figure 2: {study.name}", fontsize=10)
-    order = np.argsort(found.by_image)
+    order = np.argsort(findings.by_image)
     for column, i in enumerate([*order[::-1][:2], *order[:2]], start=1):
         axis = draw_pose_2d(figure.add_subplot(3, 4, column), study.pose_2d[i, drawn], skeleton)
         what = "easiest" if column <= 2 else "hardest"
         axis.set_title(
-            f"{what}: {study.answers.images[i]}, {found.by_image[i]:.0%} right", fontsize=8
+            f"{what}: {study.answers.images[i]}, {findings.by_image[i]:.0%} right", fontsize=8
         )
-    draw_study([figure.add_subplot(3, 4, 5 + panel) for panel in range(8)], found)
+    draw_study([figure.add_subplot(3, 4, 5 + panel) for panel in range(8)], findings)
     return figure

@@ -3,8 +3,9 @@
 import numpy as np
 from common import figure_script, load_labels
 
-from src.crowd import merging as crowd
+from src.crowd.agreement import agreement
 from src.crowd.answers import read_answers
+from src.crowd.simulation import simulated_authors
 from src.data.photos import parse_as_it_is, read_json
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_pair
@@ -43,8 +44,8 @@ def draw(args):
             f"{photos.files[photos.photo[label]]}\nrisk {photos.risk[label]:.2f}", fontsize=7
         )
     if args.data == "synthetic":
-        print("\n".join(crowd.agreement(crowd.simulated_authors(photos, args.seed), photos)))
+        print("\n".join(agreement(simulated_authors(photos, args.seed), photos)))
     elif args.authors:
         own = parse_as_it_is(read_json(args.data), args.data)[0]
-        print("\n".join(crowd.agreement(read_answers([args.authors]), own)))
+        print("\n".join(agreement(read_answers([args.authors]), own)))
     return figure

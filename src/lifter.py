@@ -10,7 +10,7 @@ from src.errors import InputError
 from src.fast_cpu import use_fast_layers
 from src.files import file_sha256
 from src.keypoints.layouts import get_layout, joints_of_width, to_skeleton
-from src.legacy_2018.checkpoints import CHECKPOINT_2018, load_2018
+from src.legacy_2018 import CHECKPOINT_2018, load_2018
 from src.model import LiftingNetwork
 from src.skeletons import Skeleton, get_skeleton
 from src.standardize import Statistics

@@ -242,7 +242,7 @@ def test_learning_rate_falls_every_so_many_steps():
     assert schedule(1) == schedule(99_999) == 0.001
     assert schedule(100_000) == pytest.approx(0.00096)
     assert schedule(250_000) == pytest.approx(0.001 * 0.96**2)
-    options, _ = parse_options("--lr 0.1 --lr_decay 7 --lr_gamma 0.8".split())
+    options, _ = parse_options(["--lr", "0.1", "--lr_decay", "7", "--lr_gamma", "0.8"])
     assert build.build_schedule(options)(14) == pytest.approx(0.1 * 0.64)
 
 

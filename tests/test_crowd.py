@@ -1,48 +1,63 @@
-"""Merging of annotators' answers: by hand, against a plain loop, on simulated crowds; files; the command."""
+"""Merging of annotators' answers: by hand, on simulated crowds, from files, and by the command."""
 
 import json
 import pickle
+import subprocess
+import sys
 import time
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
-from src.crowd import merging as crowd
 from src.crowd.answers import Answers, read_answers
+from src.crowd.merging import FINISHED_RISK, merge
+from src.crowd.simulation import simulate
+from src.crowd.study import load_study
 from src.data.photos import load_photos
 from src.errors import InputError
 from src.skeletons import get_skeleton
+from tools import merge_answers
 
 
 def answers_of(*rows) -> Answers:
-    """(annotator, image, kp0, kp1, answer) with numbers for annotator and image."""
-    who, image, kp0, kp1, answer = map(np.array, zip(*rows, strict=True))
-    names = tuple(map(str, range(who.max() + 1))), tuple(map(str, range(image.max() + 1)))
-    return Answers(names[0], who, names[1], image, np.column_stack([kp0, kp1]), answer)
-
-
-def test_one_round_by_hand(monkeypatch):
-    """Three annotators, one pair, answers 1 1 0."""
-    monkeypatch.setattr(crowd, "_ROUNDS", 0)
-    merged = crowd.merge(answers_of((0, 0, 0, 1, 1), (1, 0, 0, 1, 1), (2, 0, 0, 1, 0)))
-    present = (3 + 7.5) / (3 + 15)  # every answer's majority is 1
-    skill_1, skill_0 = (2 + 12) / (3 + 15), 12 / 15
-    np.testing.assert_allclose(merged.dataset_skill, [skill_1, skill_0])
-    for_1, for_0 = (
-        present * skill_1**2 * (1 - skill_1),
-        (1 - present) * (1 - skill_0) ** 2 * skill_0,
+    """Make answers of rows (annotator, image, kp0, kp1, answer), all of them numbers."""
+    annotator, image, kp0, kp1, answer = np.array(rows).T
+    return Answers(
+        annotators=tuple(str(number) for number in range(annotator.max() + 1)),
+        annotator=annotator,
+        images=tuple(str(number) for number in range(image.max() + 1)),
+        image=image,
+        pairs=np.column_stack([kp0, kp1]),
+        answer=answer,
     )
-    np.testing.assert_allclose(merged.prob, for_1 / (for_1 + for_0))
+
+
+THREE_ON_ONE_PAIR = (
+    (0, 0, 0, 1, 1),
+    (1, 0, 0, 1, 1),
+    (2, 0, 0, 1, 0),
+)
+
+
+def test_one_round_by_hand():
+    """Three annotators, one pair, answers 1 1 0."""
+    merged = merge(answers_of(*THREE_ON_ONE_PAIR), max_rounds=0)
+    prevalence = (3 + 7.5) / (3 + 15)  # every answer's majority is 1
+    skill_1 = (2 + 12) / (3 + 15)
+    skill_0 = 12 / 15
+    np.testing.assert_allclose(merged.dataset_skill, [skill_1, skill_0])
+    joint_1 = prevalence * skill_1**2 * (1 - skill_1)
+    joint_0 = (1 - prevalence) * (1 - skill_0) ** 2 * skill_0
+    np.testing.assert_allclose(merged.prob, joint_1 / (joint_1 + joint_0))
     np.testing.assert_allclose(merged.skill, [[skill_1, skill_0]] * 3)
-    assert merged.label.tolist() == [1] and merged.risk[0] == pytest.approx(1 - merged.prob[0])
+    assert merged.label.tolist() == [1]
+    assert merged.risk[0] == pytest.approx(1 - merged.prob[0])
 
 
-def test_the_second_round_by_hand(monkeypatch):
-    rows = (0, 0, 0, 1, 1), (1, 0, 0, 1, 1), (2, 0, 0, 1, 0)
-    monkeypatch.setattr(crowd, "_ROUNDS", 0)
-    p = crowd.merge(answers_of(*rows)).prob[0]
-    monkeypatch.setattr(crowd, "_ROUNDS", 1)
-    merged = crowd.merge(answers_of(*rows))
+def test_the_second_round_by_hand():
+    p = merge(answers_of(*THREE_ON_ONE_PAIR), max_rounds=0).prob[0]
+    merged = merge(answers_of(*THREE_ON_ONE_PAIR), max_rounds=1)
     d1, d0 = merged.dataset_skill
     np.testing.assert_allclose(merged.skill[0], [(p + 10 * d1) / (p + 10), 10 * d0 / (1 - p + 10)])
     np.testing.assert_allclose(
@@ -51,48 +66,55 @@ def test_the_second_round_by_hand(monkeypatch):
 
 
 def test_ties_count_half():
-    merged = crowd.merge(answers_of((0, 0, 0, 1, 1), (1, 0, 0, 1, 0)))
-    assert merged.prob[0] == pytest.approx(0.5) and merged.majority[0] == 0.5
+    merged = merge(answers_of((0, 0, 0, 1, 1), (1, 0, 0, 1, 0)))
+    assert merged.prob[0] == pytest.approx(0.5)
+    assert merged.majority[0] == 0.5
 
 
 def test_swapped_pairs_are_one_pair_and_the_later_answer_counts():
-    merged = crowd.merge(
-        answers_of((0, 0, 3, 1, 1), (1, 0, 1, 3, 0), (0, 0, 1, 3, 1), (0, 0, 1, 3, 0))
+    merged = merge(
+        answers_of(
+            (0, 0, 3, 1, 1),
+            (1, 0, 1, 3, 0),
+            (0, 0, 1, 3, 1),
+            (0, 0, 1, 3, 0),
+        )
     )
-    assert (
-        merged.pairs.tolist() == [[1, 3]]
-        and merged.answers.tolist() == [2]
-        and merged.majority.tolist() == [0]
-    )
+    assert merged.pairs.tolist() == [[1, 3]]
+    assert merged.answers.tolist() == [2]
+    assert merged.majority.tolist() == [0]
 
 
 def test_beats_the_majority_and_recovers_skills():
-    rng, better = np.random.default_rng(0), []
+    gains = []
     for seed in range(5):
         rng = np.random.default_rng(seed)
-        gap = rng.normal(0, 25, (400, 10))
-        answers = crowd.simulate(gap, rng, annotators=30)
-        merged = crowd.merge(answers)
-        truth = (gap > 0).astype(int)[merged.image, merged.pairs[:, 0] // 2]
+        gap_cm = rng.normal(0, 25, (400, 10))
+        answers = simulate(gap_cm, rng, annotators=30)
+        merged = merge(answers)
+        truth = (gap_cm > 0).astype(int)[merged.image, merged.pairs[:, 0] // 2]
         by_majority = np.where(
             merged.majority == 0.5, rng.integers(0, 2, len(truth)), merged.majority > 0.5
         )
-        better.append((merged.label == truth).mean() - (by_majority == truth).mean())
-        right = (answers.answer == (gap > 0)[answers.image, answers.pairs[:, 0] // 2]).astype(float)
+        gains.append((merged.label == truth).mean() - (by_majority == truth).mean())
+
+        truth_of_answer = (gap_cm > 0)[answers.image, answers.pairs[:, 0] // 2]
+        right = (answers.answer == truth_of_answer).astype(float)
         accuracy = np.bincount(answers.annotator, right) / np.bincount(answers.annotator)
         assert np.corrcoef(merged.skill.mean(axis=1), accuracy)[0, 1] > 0.95
         assert np.abs(merged.skill.mean(axis=1) - accuracy).mean() < 0.05
-        wrong = merged.label != truth
-        assert wrong[merged.risk <= crowd.FINISHED_RISK].mean() < 0.08
-    assert min(better) > 0.01
+
+        is_wrong = merged.label != truth
+        assert is_wrong[merged.risk <= FINISHED_RISK].mean() < 0.08
+    assert min(gains) > 0.01
 
 
 def test_50_000_answers_in_two_seconds():
     rng = np.random.default_rng(0)
-    answers = crowd.simulate(rng.normal(0, 25, (1000, 10)), rng, annotators=200)
+    answers = simulate(rng.normal(0, 25, (1000, 10)), rng, annotators=200)
     assert len(answers.answer) == 50_000
     start = time.process_time()
-    crowd.merge(answers)
+    merge(answers)
     assert time.process_time() - start < 2
 
 
@@ -108,65 +130,74 @@ POSES = {
         for i in range(2)
     ],
 }
-ROWS = [("ann", "0", 2, 5, 1), ("bob", "0", 5, 2, 0), ("ann", "1", 0, 1, 0), ("bob", "1", 0, 1, 0)]
+FIELDS = ("annotator", "image", "kp0", "kp1", "answer")
+ROWS = [
+    ("ann", "0", 2, 5, 1),
+    ("bob", "0", 5, 2, 0),
+    ("ann", "1", 0, 1, 0),
+    ("bob", "1", 0, 1, 0),
+]
 
 
 def write_csv(path):
-    path.write_text(
-        "annotator,image,kp0,kp1,answer\n" + "\n".join(",".join(map(str, row)) for row in ROWS)
-    )
+    lines = [",".join(FIELDS)]
+    for row in ROWS:
+        lines.append(",".join(str(value) for value in row))
+    path.write_text("\n".join(lines))
 
 
 def write_json(path):
-    path.write_text(
-        json.dumps(
-            [
-                dict(zip(("annotator", "image", "kp0", "kp1", "answer"), row, strict=True))
-                for row in ROWS
-            ]
-        )
-    )
+    records = [dict(zip(FIELDS, row, strict=True)) for row in ROWS]
+    path.write_text(json.dumps(records))
 
 
 def write_pickle(path):
-    """As the authors' study was kept, protocol 2, the tutorial image among it."""
-    trials = {}
-    for who, image, kp0, kp1, answer in ROWS:
-        result = {f"{kp0},{kp1}": 2 * answer - 1}
-        trials.setdefault(who, []).append(
-            {"img_id": int(image), "depth": {"keypoint_comparisons_res": result}}
+    """Write a pickle as the authors' study was kept, protocol 2, the tutorial image among it."""
+    trials = {"ann": [], "bob": []}
+    for annotator, image, kp0, kp1, answer in ROWS:
+        comparisons = {f"{kp0},{kp1}": 2 * answer - 1}
+        trials[annotator].append(
+            {"img_id": int(image), "depth": {"keypoint_comparisons_res": comparisons}}
         )
     trials["ann"].append({"img_id": 279782, "depth": {"keypoint_comparisons_res": {"0,1": 1}}})
-    content = [
-        {"worker_id": who, "lsp_subj_ids": [0, 1], "trials": of} for who, of in trials.items()
+    assignments = [
+        {"worker_id": annotator, "lsp_subj_ids": [0, 1], "trials": of_annotator}
+        for annotator, of_annotator in trials.items()
     ]
-    path.write_bytes(pickle.dumps({"_all_assignments": content}, protocol=2))
+    path.write_bytes(pickle.dumps({"_all_assignments": assignments}, protocol=2))
 
 
-@pytest.mark.parametrize(
-    ("name", "write"), [("a.csv", write_csv), ("a.json", write_json), ("a.pkl", write_pickle)]
-)
+WRITERS = [
+    ("a.csv", write_csv),
+    ("a.json", write_json),
+    ("a.pkl", write_pickle),
+]
+
+
+@pytest.mark.parametrize(("name", "write"), WRITERS)
 def test_the_command_writes_what_main_lsp_reads(tmp_path, capsys, name, write):
     write(tmp_path / name)
-    (tmp_path / "poses.json").write_text(json.dumps(POSES))
+    poses = tmp_path / "poses.json"
+    poses.write_text(json.dumps(POSES))
     out = tmp_path / "labels.json"
-    assert (
-        crowd.main(
-            [
-                "merge",
-                str(tmp_path / name),
-                "--poses",
-                str(tmp_path / "poses.json"),
-                "--out",
-                str(out),
-            ]
-        )
-        == 0
-    )
+    command = [str(tmp_path / name), "--poses", str(poses), "--out", str(out)]
+    assert merge_answers.main(command) == 0
     assert "4 answers of 2 annotators on 2 images" in capsys.readouterr().out
     photos = load_photos(out, get_skeleton("lsp_14k"))
-    assert photos.pairs.tolist() == [[2, 5], [0, 1]] and photos.label.tolist() == [1, -1]
-    assert (photos.risk < 0.5).all() and photos.prob[0] > 0.5 > photos.prob[1]
+    assert photos.pairs.tolist() == [[2, 5], [0, 1]]
+    assert photos.label.tolist() == [1, -1]
+    assert (photos.risk < 0.5).all()
+    assert photos.prob[0] > 0.5 > photos.prob[1]
+
+
+def test_the_command_from_another_folder(tmp_path):
+    write_csv(tmp_path / "a.csv")
+    (tmp_path / "poses.json").write_text(json.dumps(POSES))
+    script = str(ROOT / "tools" / "merge_answers.py")
+    command = [sys.executable, script, "a.csv", "--poses", "poses.json", "--out", "labels.json"]
+    process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "2 pairs, " in process.stdout
+    assert (tmp_path / "labels.json").exists()
 
 
 @pytest.mark.parametrize(
@@ -184,44 +215,88 @@ def test_spoilt_answers(tmp_path, text):
         read_answers([tmp_path / "a.csv"])
 
 
+def test_an_infinite_joint(tmp_path):
+    record = {"annotator": "x", "image": 0, "kp0": float("inf"), "kp1": 2, "answer": 1}
+    (tmp_path / "a.json").write_text(json.dumps([record]))
+    with pytest.raises(InputError, match="a.json: answer 0"):
+        read_answers([tmp_path / "a.json"])
+
+
 def test_nothing_in_a_pickle_is_executed(tmp_path):
     class Evil:
         def __reduce__(self):
             return print, ("executed",)
 
-    (tmp_path / "a.pkl").write_bytes(pickle.dumps({"_all_assignments": [Evil()]}, protocol=2))
+    path = tmp_path / "a.pkl"
+    path.write_bytes(pickle.dumps({"_all_assignments": [Evil()]}, protocol=2))
     with pytest.raises(InputError, match="refused"):
+        read_answers([path])
+
+
+@pytest.mark.parametrize("content", [[], {"_all_assignments": [{}]}, {"_all_assignments": 3}])
+def test_a_pickle_of_something_else(tmp_path, content):
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps(content, protocol=2))
+    with pytest.raises(InputError, match="a.pkl"):
         read_answers([tmp_path / "a.pkl"])
-    for content in ([], {"_all_assignments": [{}]}, {"_all_assignments": 3}):
-        (tmp_path / "a.pkl").write_bytes(pickle.dumps(content, protocol=2))
-        with pytest.raises(InputError, match="a.pkl"):
-            read_answers([tmp_path / "a.pkl"])
-    good = tmp_path / "good.pkl"
-    write_pickle(good)
-    content, rng = good.read_bytes(), np.random.default_rng(0)
-    for cut in rng.integers(0, len(content), 30):
-        (tmp_path / "a.pkl").write_bytes(content[:cut])
+
+
+def test_a_pickle_that_ends_early(tmp_path):
+    path = tmp_path / "a.pkl"
+    write_pickle(path)
+    content = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for length in rng.integers(0, len(content), 30):
+        path.write_bytes(content[:length])
         with pytest.raises(InputError):
-            read_answers([tmp_path / "a.pkl"])
+            read_answers([path])
 
 
-def test_answers_about_what_is_not_there(tmp_path, capsys):
+def test_answers_about_an_image_that_is_not_there(tmp_path, capsys):
     write_csv(tmp_path / "a.csv")
-    poses = {**POSES, "images": POSES["images"][:1]}
-    (tmp_path / "poses.json").write_text(json.dumps(poses))
-    command = [
-        "merge",
-        str(tmp_path / "a.csv"),
-        "--poses",
-        str(tmp_path / "poses.json"),
-        "--out",
-        str(tmp_path / "o"),
-    ]
+    poses = tmp_path / "poses.json"
+    poses.write_text(json.dumps(POSES | {"images": POSES["images"][:1]}))
+    out = tmp_path / "labels.json"
     assert (
-        crowd.main(command) == 2
-        and "image 1" in capsys.readouterr().err
-        and not (tmp_path / "o").exists()
+        merge_answers.main([str(tmp_path / "a.csv"), "--poses", str(poses), "--out", str(out)]) == 2
     )
-    for spoilt in ({"images": [5]}, {"joint_names": None}, {"joint_names": ["a"]}):
-        (tmp_path / "poses.json").write_text(json.dumps({**POSES, **spoilt}))
-        assert crowd.main(command) == 2 and "poses.json" in capsys.readouterr().err
+    assert "image 1" in capsys.readouterr().err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("spoilt", [{"images": [5]}, {"joint_names": None}, {"joint_names": ["a"]}])
+def test_poses_that_are_no_label_file(tmp_path, capsys, spoilt):
+    write_csv(tmp_path / "a.csv")
+    poses = tmp_path / "poses.json"
+    poses.write_text(json.dumps(POSES | spoilt))
+    out = tmp_path / "labels.json"
+    assert (
+        merge_answers.main([str(tmp_path / "a.csv"), "--poses", str(poses), "--out", str(out)]) == 2
+    )
+    assert "poses.json" in capsys.readouterr().err
+    assert not out.exists()
+
+
+TRUTH = {
+    "pose": [{"keypoints": ["mid_hip", "neck"]}],
+    "images": [{"id": 0, "s_id": 9, "frame": 3, "video": "Walking.54138969.mp4"}],
+    "annotations": [{"id": 0, "kpts_2d": [1, 2, 3, 4]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"pose": []}, "expected pose"),
+        ({"pose": [{"keypoints": ["mid_hip", "tail"]}]}, "tail"),
+        ({}, "no joint 5, which the answers name"),
+        ({"images": [{"id": 0, "s_id": 9, "frame": 3}]}, "video"),
+        ({"images": [{"id": 0, "s_id": 9, "frame": 3, "video": "Walking"}]}, "expected pose"),
+        ({"annotations": [{"id": 0, "kpts_2d": "none"}]}, "expected pose"),
+    ],
+)
+def test_truth_of_a_study_that_does_not_fit(tmp_path, changes, words):
+    write_json(tmp_path / "a.json")
+    path = tmp_path / "truth.json"
+    path.write_text(json.dumps(TRUTH | changes))
+    with pytest.raises(InputError, match=f"truth.json: .*{words}"):
+        load_study([tmp_path / "a.json"], path, tmp_path)

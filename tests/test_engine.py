@@ -8,8 +8,8 @@ import torch
 
 from src import losses, seeding
 from src.errors import InputError
-from src.labels import RelativeLabels
 from src.fast_cpu import use_fast_layers
+from src.labels import RelativeLabels
 from src.model import LiftingNetwork
 from src.skeletons import get_skeleton
 from src.standardize import Standardizer

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from src import losses
-from src.legacy_2018.checkpoints import rename_2018
+from src.legacy_2018 import rename_2018
 from src.metrics import joint_errors
 from src.model import LiftingNetwork
 from src.procrustes import align

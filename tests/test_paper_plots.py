@@ -12,15 +12,16 @@ from conftest import ROOT
 from matplotlib.figure import Figure
 
 from src.cameras import load_cameras
+from src.crowd.agreement import agreement
 from src.crowd.answers import Answers
-from src.crowd.merging import agreement, simulated_labels
+from src.crowd.findings import analyse, mean_by_distance
+from src.crowd.simulation import simulated_labels
 from src.crowd.study import Study, load_study
 from src.data.human36.load import load_human36
 from src.data.synthetic.motion import make_cameras
 from src.data.synthetic.photos import make_content
 from src.errors import InputError, run_command
 from src.plotting import paper
-from src.plotting.study import Findings, in_bins
 from src.skeletons import get_skeleton
 
 sys.path.insert(0, str(ROOT / "paper_plots"))  # as when one of the scripts is run
@@ -273,7 +274,7 @@ def test_findings_by_hand():
     study = Study(
         answers, depth, depth + 100 * np.arange(3), np.zeros((2, 3, 2)), ("i", "j", "k"), "by hand"
     )
-    found = Findings(study)
+    found = analyse(study)
     assert found.by_annotator.tolist() == [1, 0.5] and found.by_image.tolist() == [0.75, 0.75]
     assert (
         found.accuracy["level depth"]["raw"] == 0.75
@@ -281,7 +282,7 @@ def test_findings_by_hand():
     )
     # By the other depth the second joint is the further one of both pairs.
     assert found.accuracy["camera depth"]["raw"] == pytest.approx((answers.answer == 0).mean())
-    middles, means = in_bins(found.gap_cm[:, 0], found.right[:, 0])
+    middles, means = mean_by_distance(found.gap_cm[:, 0], found.right[:, 0])
     assert middles.tolist() == [1.5, 10.5] and means.tolist() == [0.75, 0.75]
     np.testing.assert_allclose(found.bias, [[1, 1], [0.5, 0.5]])
     assert "8 annotations, 2 images, 4 pairs" in found.statistics[0]

@@ -1,23 +1,40 @@
-"""Annotators' answers to "which of these two joints is closer?": the authors' pickles, json or csv -> Answers."""
+"""Annotators' answers to "which of these two joints is closer?", and the files that hold them.
+
+They are read from csv, from json and from the pickles of the authors' study.
+"""
 
 import csv
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from src.errors import InputError
 from src.unpickling import load_pickle, plain
 
-_TUTORIAL_IMAGE = "279782"
 _FIELDS = ("annotator", "image", "kp0", "kp1", "answer")
+
+# The image with which the authors' study was explained to annotators: its answers are no data.
+_TUTORIAL_IMAGE = "279782"
+
+# The authors' pickles write -1 where the first joint is said to be closer, and 1 for the second.
+_ANSWER_OF_AUTHORS = {-1: 0, 1: 1}
+
+# No skeleton comes near it; a larger number is another column of the file, or a slip.
+_LARGEST_JOINT = 1000
 
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """A answers in the order they were given. annotators, images: names; annotator, image (A,): indices into these;
-    pairs (A,2) joint numbers; answer (A,): 1 when the second joint is said to be closer, 0 when the first is."""
+    """A answers of W annotators on I images, in the order in which they were given.
+
+    annotators: W names. annotator (A,): whose answer it is, an index into the names.
+    images: I names. image (A,): which image it is about, an index into the names.
+    pairs (A,2): the numbers of the two joints.
+    answer (A,): 1 when the second joint is said to be closer to the camera, 0 when the first is.
+    """
 
     annotators: tuple[str, ...]
     annotator: np.ndarray
@@ -27,85 +44,118 @@ class Answers:
     answer: np.ndarray
 
 
-def read_answers(paths) -> Answers:
-    """All files together. csv: a header annotator,image,kp0,kp1,answer; json: a list of such objects; else a pickle.
+class _Record(NamedTuple):
+    """One answer as a file has it, checked."""
 
-    answer: 0 says that kp0 is closer, 1 that kp1 is. Raises InputError naming file and record.
+    annotator: str
+    image: str
+    kp0: int
+    kp1: int
+    answer: int
+
+
+def read_answers(paths) -> Answers:
+    """Read the answers in several files together, in the order of the files.
+
+    A csv file has the header annotator,image,kp0,kp1,answer; a json file is a list of objects with
+    these fields; any other file is taken for a pickle of the authors' study. An answer of 0 says
+    that kp0 is closer to the camera, 1 that kp1 is. Annotators and images come out sorted by name.
+
+    Raises InputError, naming the file and the record, for what cannot be read or is no answer.
     """
-    rows = [row for path in map(Path, paths) for row in _read(path)]
-    if not rows:
+    records = []
+    for path in paths:
+        records += _read_file(Path(path))
+    if not records:
         raise InputError(f"{', '.join(map(str, paths))}: holds no answers")
-    who, where, first, second, answer = zip(*rows, strict=True)
-    annotators, annotator = np.unique(who, return_inverse=True)
-    images, image = np.unique(where, return_inverse=True)
-    pairs = np.column_stack([first, second])
+    annotators, annotator = np.unique([record.annotator for record in records], return_inverse=True)
+    images, image = np.unique([record.image for record in records], return_inverse=True)
     return Answers(
-        tuple(annotators.tolist()),
-        annotator,
-        tuple(images.tolist()),
-        image,
-        pairs,
-        np.array(answer),
+        annotators=tuple(annotators.tolist()),
+        annotator=annotator,
+        images=tuple(images.tolist()),
+        image=image,
+        pairs=np.array([(record.kp0, record.kp1) for record in records]),
+        answer=np.array([record.answer for record in records]),
     )
 
 
-def _read(path: Path) -> list[tuple]:
+def _read_file(path: Path) -> list[_Record]:
     try:
         if path.suffix == ".csv":
-            with path.open(newline="") as file:
-                records = list(csv.DictReader(file))
+            objects = _read_csv(path)
         elif path.suffix == ".json":
-            records = json.loads(path.read_text())
+            objects = json.loads(path.read_text())
         else:
-            with path.open("rb") as file:
-                records = list(_flatten(plain(load_pickle(file, path))))
+            objects = _read_pickle(path)
     except (OSError, ValueError, RecursionError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read ({error})") from None
+    if not isinstance(objects, list):
+        raise InputError(f"{path}: expected a list of answers, found {type(objects).__name__}")
+    return [
+        _check_record(values, f"{path}: answer {number}") for number, values in enumerate(objects)
+    ]
+
+
+def _read_csv(path: Path) -> list[dict]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _read_pickle(path: Path) -> list[dict]:
+    with path.open("rb") as file:
+        content = load_pickle(file, path)
+    try:
+        return _flatten_assignments(plain(content))
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise InputError(
             f"{path}: expected _all_assignments with worker_id and trials ({error!r})"
         ) from None
-    if not isinstance(records, list):
-        raise InputError(f"{path}: expected a list of answers, found {type(records).__name__}")
-    return [_row(record, f"{path}: answer {i}") for i, record in enumerate(records)]
 
 
-def _row(record, where: str) -> tuple:
-    try:
-        annotator, image, kp0, kp1, answer = (record[name] for name in _FIELDS)
-        numbers = int(kp0), int(kp1), int(answer)
-    except (KeyError, TypeError, ValueError):
-        raise InputError(
-            f"{where}: expected {', '.join(_FIELDS)} (0 or 1), found {str(record)[:80]}"
-        ) from None
-    first, second, said = numbers
-    if (
-        said not in (0, 1)
-        or first == second
-        or not all(0 <= joint <= 1000 for joint in (first, second))
-    ):
-        raise InputError(
-            f"{where}: expected two different joints and an answer of 0 or 1, found {numbers}"
-        )
-    return str(annotator), str(image), *numbers
+def _flatten_assignments(content: dict) -> list[dict]:
+    """List the answers of the authors' nested assignments, in the fields of csv and json.
 
-
-def _flatten(content: dict):
-    """The authors' assignments -> records; -1 says that the first joint is closer. The tutorial image is left out."""
+    An assignment is what one annotator did in one go; each of its trials is an image with answers
+    by pair, {"3,11": -1}.
+    """
+    objects = []
     for assignment in content["_all_assignments"]:
         for trial in assignment["trials"]:
-            answers = (
-                trial["depth"]["keypoint_comparisons_res"]
-                if str(trial["img_id"]) != _TUTORIAL_IMAGE
-                else {}
-            )
-            for pair, answer in answers.items():
+            if str(trial["img_id"]) == _TUTORIAL_IMAGE:
+                continue
+            for pair, answer in trial["depth"]["keypoint_comparisons_res"].items():
                 kp0, kp1 = pair.split(",")
-                values = (
-                    assignment["worker_id"],
-                    trial["img_id"],
-                    kp0,
-                    kp1,
-                    {-1: 0, 1: 1}[int(answer)],
+                objects.append(
+                    {
+                        "annotator": assignment["worker_id"],
+                        "image": trial["img_id"],
+                        "kp0": kp0,
+                        "kp1": kp1,
+                        "answer": _ANSWER_OF_AUTHORS[int(answer)],
+                    }
                 )
-                yield dict(zip(_FIELDS, values, strict=True))
+    return objects
+
+
+def _check_record(values, place: str) -> _Record:
+    """Turn one object of a file into a record. ``place`` names file and record in errors."""
+    try:
+        record = _Record(
+            annotator=str(values["annotator"]),
+            image=str(values["image"]),
+            kp0=int(values["kp0"]),
+            kp1=int(values["kp1"]),
+            answer=int(values["answer"]),
+        )
+    except (KeyError, TypeError, ValueError, OverflowError):  # the last for an infinite number
+        raise InputError(
+            f"{place}: expected {', '.join(_FIELDS)} (0 or 1), found {str(values)[:80]}"
+        ) from None
+    joints_exist = 0 <= record.kp0 <= _LARGEST_JOINT and 0 <= record.kp1 <= _LARGEST_JOINT
+    if not joints_exist or record.kp0 == record.kp1 or record.answer not in (0, 1):
+        raise InputError(
+            f"{place}: expected two different joints and an answer of 0 or 1, "
+            f"found {(record.kp0, record.kp1, record.answer)}"
+        )
+    return record

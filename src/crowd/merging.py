@@ -1,34 +1,68 @@
-"""Merge the answers of many annotators into one label per pair of joints, with a model of everybody's skill.
+"""Merging the answers of many annotators into one label per pair of joints.
 
-``python -m src.crowd.merging merge ANSWERS --poses FILE --out labels.json`` writes what main_lsp.py reads. The model is that of
-the paper: Branson, Van Horn and Perona, "Lean crowdsourcing", CVPR 2017, without a computer vision prior.
+The paper (section 2.2) merges them with the model of Branson, Van Horn and Perona, "Lean
+crowdsourcing: combining humans and machines in an online system", CVPR 2017, without its computer
+vision prior; the idea goes back to Dawid and Skene, 1979. In short: an annotator who often
+disright_if with the others counts for less, and how often each of them errs is estimated together
+with the labels.
+
+A pair of joints has a true label z, 1 when its second joint is the closer one and 0 when the first
+is. The quantities of the model are
+
+    prevalence   p(z = 1), the share of pairs whose label is 1
+    skill[j, 0]  p(annotator j answers 1 | z = 1)
+    skill[j, 1]  p(annotator j answers 0 | z = 0)
+
+Two skills instead of one allow for annotators who prefer one answer. All of these are probabilities
+with a Beta prior of a given mean and strength, and they are estimated from soft counts as
+
+    (hits + strength * mean) / (total + strength),
+
+as if ``strength`` more cases of the prior's mean had been seen. `merge` alternates between the
+probability of each label given the skills and the skills given these probabilities (expectation
+maximisation).
 """
 
-import json
-import sys
 from dataclasses import dataclass, replace
-from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 
-from src.crowd.answers import Answers, read_answers
-from src.data.photos import Photos, parse_as_it_is, parse_photos, read_json
-from src.data.synthetic.photos import make_content
-from src.errors import InputError, run_command
-from src.files import write_atomically
-from src.skeletons import Skeleton
+from src.crowd.answers import Answers
+from src.errors import InputError
 
+# A pair counts as finished once its label is wrong with at most this probability.
 FINISHED_RISK = 0.02
-_PRESENT, _DATASET = (0.5, 15), (0.8, 15)  # prior and strength
-_ANNOTATOR_STRENGTH, _ROUNDS, _LEAST = 10, 10, 1e-4
+
+# Mean of the prior of the prevalence: neither label is more frequent.
+PREVALENCE_MEAN = 0.5
+# Its strength, in answers.
+PREVALENCE_STRENGTH = 15
+
+# Mean of the prior of both skills of all annotators together: they are right in four of five cases.
+DATASET_SKILL_MEAN = 0.8
+# Its strength, in answers.
+DATASET_SKILL_STRENGTH = 15
+
+# Strength, in answers, of the prior of one annotator's skills; its mean is the skill of all.
+ANNOTATOR_STRENGTH = 10
+
+# The most rounds of expectation maximisation.
+MAX_ROUNDS = 10
+
+# No probability comes nearer to 0 or 1 than this, so that its logarithm stays finite.
+SMALLEST_PROBABILITY = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
 class Merged:
-    """P labelled pairs. image (P,) index; pairs (P,2) joints, the smaller number first; prob (P,): that the second is
-    the closer one; majority (P,): the share of answers that say so; answers (P,): their number. skill (W,2): each
-    annotator's probability of saying 1 when 1 is true, and 0 when 0 is; dataset_skill (2,), of all together."""
+    """The labels of P pairs of joints, and the skills of W annotators.
+
+    image (P,): index of the image. pairs (P,2): the numbers of the joints, the smaller one first.
+    prob (P,): the probability that the second joint is the closer one.
+    majority (P,): the share of answers that say so. answers (P,): how many answers there are.
+    skill (W,2): each annotator's probability of answering 1 when 1 is true, and 0 when 0 is.
+    dataset_skill (2,): the same of all annotators together.
+    """
 
     image: np.ndarray
     pairs: np.ndarray
@@ -40,229 +74,192 @@ class Merged:
 
     @property
     def label(self) -> np.ndarray:
-        """(P,) the likelier label, 0 or 1: 1 says that the second joint is the closer one."""
+        """The likelier label (P,), 0 or 1: 1 says that the second joint is the closer one."""
         return (self.prob >= 0.5).astype(int)
 
     @property
     def risk(self) -> np.ndarray:
-        """(P,) the probability that the label is wrong."""
+        """The probability (P,) that the label is wrong."""
         return np.minimum(self.prob, 1 - self.prob)
 
 
-def latest_answers(answers: Answers) -> tuple[Answers, np.ndarray, np.ndarray]:
-    """-> (answers with each pair's smaller joint first, one per annotator and pair, the later one; the pairs
-    (P,3): image and joints; of each answer its pair (A,))."""
-    swapped = answers.pairs[:, 0] > answers.pairs[:, 1]
-    keys = np.column_stack([answers.image, np.sort(answers.pairs, axis=1)])
-    items, item = np.unique(keys, axis=0, return_inverse=True)
-    item = item.ravel()
-    newest_first = (item * len(answers.annotators) + answers.annotator)[::-1]
-    last = np.sort(len(item) - 1 - np.unique(newest_first, return_index=True)[1])
-    answer = np.where(swapped, 1 - answers.answer, answers.answer)[last]
-    of_answer = {
-        "annotator": answers.annotator[last],
-        "image": keys[last, 0],
-        "pairs": keys[last, 1:],
-    }
-    return replace(answers, **of_answer, answer=answer), items, item[last]
+def merge(answers: Answers, *, max_rounds: int = MAX_ROUNDS) -> Merged:
+    """Estimate every pair's label and every annotator's skills from A answers.
 
+    First the prevalence and the skills of all annotators together are counted against majority
+    votes; the prevalence then keeps its value, and all annotators start with these skills. A round
+    estimates each annotator's skills from the current probabilities of the labels, and these anew
+    from the skills. The rounds end when the log-likelihood stops growing, or after ``max_rounds``.
 
-def _estimate(hits, total, prior, strength):
-    return np.clip((hits + strength * prior) / (total + strength), _LEAST, 1 - _LEAST)
-
-
-def merge(answers: Answers) -> Merged:
-    """Every pair's most likely label and every annotator's skill (section 2.2 of the paper)."""
+    Of several answers of one annotator to one pair the latest counts. Raises InputError if there
+    are no answers.
+    """
     if len(answers.answer) == 0:
         raise InputError("there are no answers to merge")
-    answers, items, item = latest_answers(answers)
-    said = np.stack(
-        [answers.answer, 1 - answers.answer]
-    )  # (2,A): whether it was 1, whether it was 0
-    count = np.bincount(item)
-    share = np.bincount(item, answers.answer) / count
+    latest, labelled_pairs, pair_of_answer = latest_answers(answers)
+    right_if = np.stack([latest.answer == 1, latest.answer == 0])
+    num_answers = np.bincount(pair_of_answer)
+    majority = np.bincount(pair_of_answer, latest.answer) / num_answers
 
-    def skills(prob, who, size, prior, strength):
-        """(size,2) from the probability (P,) that 1 is the truth."""
-        truth = np.stack([prob, 1 - prob])[:, item]
-        hits, totals = (
-            [np.bincount(who, row, size) for row in rows] for rows in (said * truth, truth)
-        )
-        return _estimate(np.stack(hits, axis=1), np.stack(totals, axis=1), prior, strength)
+    votes = majority_votes(majority)[pair_of_answer]
+    prevalence, dataset_skill = estimate_for_all(right_if, votes)
 
-    majority = np.where(share == 0.5, 0.5, share > 0.5)
-    present = _estimate(majority[item].sum(), len(item), *_PRESENT)
-    of_all = skills(majority, np.zeros_like(item), 1, *_DATASET)[0]
-    skill = np.tile(of_all, (len(answers.annotators), 1))
-    best = -np.inf
-    for number in range(_ROUNDS + 1):
-        chance = np.where(
-            said, skill[answers.annotator].T, 1 - skill[answers.annotator].T
-        )  # of what was said
-        log_1, log_0 = (
-            np.log(p) + np.bincount(item, row)
-            for p, row in zip((present, 1 - present), np.log(chance), strict=True)
+    skill = np.tile(dataset_skill, (len(latest.annotators), 1))
+    prob, log_likelihood = estimate_labels(
+        right_if, skill[latest.annotator], pair_of_answer, prevalence
+    )
+    log_likelihood += log_prior_of_skills(skill, dataset_skill)
+    for _ in range(max_rounds):
+        skill = estimate_skills(
+            right_if,
+            prob[pair_of_answer],
+            annotator=latest.annotator,
+            num_annotators=len(latest.annotators),
+            prior_mean=dataset_skill,
+            prior_strength=ANNOTATOR_STRENGTH,
         )
-        of_skill = (
-            _ANNOTATOR_STRENGTH * (of_all * np.log(skill) + (1 - of_all) * np.log(1 - skill)).sum()
+        previous_log_likelihood = log_likelihood
+        prob, log_likelihood = estimate_labels(
+            right_if, skill[latest.annotator], pair_of_answer, prevalence
         )
-        likelihood = np.logaddexp(log_1, log_0).sum() + of_skill
-        prob = np.exp(log_1 - np.logaddexp(log_1, log_0))
-        if number == _ROUNDS or likelihood <= best:
+        log_likelihood += log_prior_of_skills(skill, dataset_skill)
+        if log_likelihood <= previous_log_likelihood:
             break
-        best = likelihood
-        skill = skills(prob, answers.annotator, len(skill), of_all, _ANNOTATOR_STRENGTH)
-    return Merged(items[:, 0], items[:, 1:], prob, share, count, skill, of_all)
+    return Merged(
+        image=labelled_pairs[:, 0],
+        pairs=labelled_pairs[:, 1:],
+        prob=prob,
+        majority=majority,
+        answers=num_answers,
+        skill=skill,
+        dataset_skill=dataset_skill,
+    )
 
 
-def _judge(gap_cm: np.ndarray, per_cm, rng: np.random.Generator) -> np.ndarray:
-    """Answers on pairs whose second joint is closer by a gap, right with min(50 + per_cm |gap|, 100) per cent."""
-    right = rng.random(gap_cm.shape) < np.minimum(50 + per_cm * np.abs(gap_cm), 100) / 100
-    return ((gap_cm > 0) == right).astype(int).ravel()
+def latest_answers(answers: Answers) -> tuple[Answers, np.ndarray, np.ndarray]:
+    """Bring A answers into the form in which they can be counted.
 
-
-def simulate(
-    gap_cm: np.ndarray, rng: np.random.Generator, *, annotators: int = 40, per_pair: int = 5
-) -> Answers:
-    """Annotators of different skill answer every pair (I,P) of I images; gap_cm: how much closer the second joint is.
-
-    An annotator of skill s is right with min(50 + 1.25 s |gap|, 100) per cent: s = 1 is the paper's noise. Every tenth
-    one presses keys at random. The pairs are the joints (0, 1), (2, 3), ... of an image.
+    Returns three things. First the answers with each pair's smaller joint first (where that swaps
+    the joints, 0 and 1 are swapped too), and of several answers of one annotator to one pair only
+    the latest: B answers. Then the P different pairs, (P,3): index of the image, and two joints.
+    Then for each answer its pair, (B,): an index into the P pairs.
     """
-    images, pairs = gap_cm.shape
-    skill = rng.uniform(0.5, 2.5, annotators) * (rng.random(annotators) > 0.1)
-    who = (
-        rng.random((images, annotators)).argsort(axis=1)[:, :per_pair].repeat(pairs, axis=1)
-    )  # (I, per_pair x P)
-    answer = _judge(np.tile(gap_cm, (1, per_pair)), 1.25 * skill[who], rng)
-    joints = np.tile(np.arange(2 * pairs).reshape(pairs, 2), (images * per_pair, 1))
-    names, files = (
-        [f"{what} {i}" for i in range(n)]
-        for what, n in (("annotator", annotators), ("image", images))
+    is_swapped = answers.pairs[:, 0] > answers.pairs[:, 1]
+    answer = np.where(is_swapped, 1 - answers.answer, answers.answer)
+    image_and_joints = np.column_stack([answers.image, np.sort(answers.pairs, axis=1)])
+    labelled_pairs, pair_of_answer = np.unique(image_and_joints, axis=0, return_inverse=True)
+
+    pair_and_annotator = pair_of_answer * len(answers.annotators) + answers.annotator
+    # np.unique finds the first of equal numbers, which from behind is the latest.
+    _, index_from_behind = np.unique(pair_and_annotator[::-1], return_index=True)
+    latest = np.sort(len(answer) - 1 - index_from_behind)
+
+    counted = replace(
+        answers,
+        annotator=answers.annotator[latest],
+        image=image_and_joints[latest, 0],
+        pairs=image_and_joints[latest, 1:],
+        answer=answer[latest],
     )
-    image = np.repeat(np.arange(images), per_pair * pairs)
-    return Answers(tuple(names), who.ravel(), tuple(files), image, joints, answer)
+    return counted, labelled_pairs, pair_of_answer[latest]
 
 
-def simulated_labels(skeleton: Skeleton, seed: int) -> Photos:
-    """The synthetic photos, labelled by simulated annotators and merged: labels with their prob and risk."""
-    content, truth = make_content(skeleton, seed=seed)
-    photos = parse_photos(content, skeleton, "synthetic")
-    gap_cm = photos.gap_mm(truth).reshape(len(truth), -1) / 10
-    merged = merge(
-        simulate(gap_cm, np.random.default_rng(seed))
-    )  # photo by photo, as the labels are
-    label = (2 * merged.label - 1).astype(np.int8)
-    return replace(photos, label=label, prob=merged.prob, risk=merged.risk, truth=truth)
+def majority_votes(share: np.ndarray) -> np.ndarray:
+    """Turn shares of answers that say 1 into votes, same shape: 0, 1, or 0.5 for a tie."""
+    return np.where(share == 0.5, 0.5, share > 0.5)
 
 
-def simulated_authors(photos: Photos, seed: int) -> Answers:
-    """Three careful people on every labelled pair of photos with truth: right with min(50 + 5 |gap|, 100) per cent."""
-    answer = _judge(np.tile(photos.gap_mm(photos.truth) / 10, 3), 5, np.random.default_rng(seed))
-    names, images = ("author 1", "author 2", "author 3"), tuple(map(str, range(len(photos.files))))
-    who = np.repeat(np.arange(3), len(photos.photo))
-    return Answers(
-        names, who, images, np.tile(photos.photo, 3), np.tile(photos.pairs, (3, 1)), answer
-    )
+def estimate_probability(hits, total, *, prior_mean, prior_strength):
+    """Estimate (hits + strength * mean) / (total + strength), kept off 0 and 1.
 
-
-def agreement(authors: Answers, photos: Photos) -> list[str]:
-    """How often all authors agree, how often pairs of them do, and the labels of photos with each of them, in words.
-
-    Images are named in the answers by number from 0 or by file, joints by their numbers in the photos' order: that
-    of the label file (`src.data.photos.parse_as_it_is`).
+    This is the maximum of the posterior under a Beta prior with the parameters strength * mean + 1
+    and strength * (1 - mean) + 1. Numbers or arrays that broadcast together.
     """
-    authors, items, item = latest_answers(authors)
-    said = np.full((len(authors.annotators), len(items)), np.nan)
-    said[authors.annotator, item] = authors.answer
-    by_all = said[:, ~np.isnan(said).any(axis=0)]
-    lines = [
-        f"all authors agree on {_share(by_all.min(axis=0) == by_all.max(axis=0))} that all have answered"
-    ]
-    for a, b in combinations(range(len(said)), 2):
-        both = ~np.isnan(said[[a, b]]).any(axis=0)
-        lines.append(
-            f"{authors.annotators[a]}, {authors.annotators[b]}: {_share((said[a] == said[b])[both])}"
-        )
-    crowd = {}
-    for photo, (i, j), label in zip(
-        photos.photo.tolist(), photos.pairs.tolist(), photos.label.tolist(), strict=True
-    ):
-        for name in (str(photo), photos.files[photo]):
-            crowd[name, min(i, j), max(i, j)] = int((label if i < j else -label) == 1)
-    labels = np.array(
-        [crowd.get((authors.images[image], a, b), np.nan) for image, a, b in items.tolist()]
-    )
-    for name, own in zip(authors.annotators, said, strict=True):
-        both = ~np.isnan(own) & ~np.isnan(labels)
-        lines.append(f"crowd, {name}: {_share((own == labels)[both])}")
-    return lines
+    probability = (hits + prior_strength * prior_mean) / (total + prior_strength)
+    return np.clip(probability, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
 
 
-def _share(agree: np.ndarray) -> str:
-    return f"{agree.mean():.1%} of {len(agree)} pairs" if len(agree) else "none of 0 pairs"
+def estimate_for_all(right_if: np.ndarray, votes: np.ndarray) -> tuple[float, np.ndarray]:
+    """Estimate the prevalence, and the skills (2,) of all annotators together.
 
-
-def write_labels(answers: Answers, merged: Merged, content: dict, path) -> dict:
-    """The annotation json without labels, and merged answers -> the same with ``anns``. Raises InputError.
-
-    Images are named in the answers by their number from 0, or by their im_file; joints by number.
+    right_if (2,A): whether each answer is right if its pair's label is 1, and if it is 0.
+    votes (A,): the majority's label of the answered pair, 0.5 for a tie.
     """
-    photos, joints = parse_as_it_is(content, path)
-    by_name = {file: i for i, file in enumerate(photos.files)} | {
-        str(i): i for i in range(len(photos.files))
-    }
-    images = [{**record, "anns": []} for record in content["images"]]
-    for p, (a, b) in enumerate(merged.pairs.tolist()):
-        name = answers.images[merged.image[p]]
-        if name not in by_name or b >= len(joints):  # a is smaller
-            raise InputError(
-                f"{path}: has no image {name} with joints {a} and {b}, which the answers name"
-            )
-        i = by_name[name]
-        values = {
-            "label": int(merged.label[p]),
-            "prob": float(merged.prob[p]),
-            "risk": float(merged.risk[p]),
-        }
-        images[i]["anns"].append({"kp0": a, "kp1": b, **values, "original_id": f"{i}_{a},{b}"})
-    return {**content, "images": images}
-
-
-def main(argv=None) -> int:
-    """The command line -> exit code."""
-    return run_command(_main, argv)
-
-
-def _main(argv):
-    from opts.parsing import new_parser  # only the command line knows of options
-
-    parser = new_parser("Merge annotators' answers into the labels that main_lsp.py reads.")
-    parser.usage = "%(prog)s merge ANSWERS [ANSWERS ...] --poses FILE --out FILE"
-    parser.add_argument("merge", choices=("merge",), help="what to do")
-    parser.add_argument(
-        "answers", nargs="+", metavar="ANSWERS", help="csv, json, or the authors' pickles"
+    prevalence = estimate_probability(
+        votes.sum(),
+        len(votes),
+        prior_mean=PREVALENCE_MEAN,
+        prior_strength=PREVALENCE_STRENGTH,
     )
-    parser.add_argument(
-        "--poses", required=True, type=Path, metavar="FILE", help="the label json without its anns"
+    skill = estimate_skills(
+        right_if,
+        votes,
+        annotator=np.zeros(len(votes), dtype=int),  # as if one person had given all answers
+        num_annotators=1,
+        prior_mean=DATASET_SKILL_MEAN,
+        prior_strength=DATASET_SKILL_STRENGTH,
     )
-    parser.add_argument(
-        "--out", required=True, type=Path, metavar="FILE", help="the label json with them"
-    )
-    args = parser.parse_args(argv)
-    content = read_json(args.poses)
-    answers = read_answers(args.answers)
-    merged = merge(answers)
-    text = json.dumps(write_labels(answers, merged, content, args.poses))
-    write_atomically(args.out, lambda path: path.write_text(text))
-    print(
-        f"{len(answers.answer):,} answers of {len(answers.annotators)} annotators on {len(answers.images)} images"
-    )
-    done = (merged.risk <= FINISHED_RISK).mean()
-    print(
-        f"{len(merged.prob):,} pairs, {done:.1%} of them finished (risk at most {FINISHED_RISK}): {args.out}"
-    )
+    return prevalence, skill.ravel()
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def estimate_skills(
+    right_if: np.ndarray,
+    prob: np.ndarray,
+    *,
+    annotator: np.ndarray,
+    num_annotators: int,
+    prior_mean,
+    prior_strength: float,
+) -> np.ndarray:
+    """Estimate the skills (W,2) of W annotators from soft labels: the maximisation step.
+
+    right_if (2,A): whether each answer is right if its pair's label is 1, and if it is 0.
+    prob (A,): the probability q that this label is 1. annotator (A,): who gave the answer.
+    prior_mean: a number, or (2,) for the two skills. Over the answers of annotator j,
+
+        skill[j, 0]: hits = sum of q where the answer is 1,      total = sum of q
+        skill[j, 1]: hits = sum of 1 - q where the answer is 0,  total = sum of 1 - q.
+    """
+    truth = np.stack([prob, 1 - prob])
+    hits = np.empty((num_annotators, 2))
+    totals = np.empty((num_annotators, 2))
+    for side in range(2):
+        hits[:, side] = np.bincount(annotator, right_if[side] * truth[side], num_annotators)
+        totals[:, side] = np.bincount(annotator, truth[side], num_annotators)
+    return estimate_probability(hits, totals, prior_mean=prior_mean, prior_strength=prior_strength)
+
+
+def estimate_labels(
+    right_if: np.ndarray, skill: np.ndarray, pair_of_answer: np.ndarray, prevalence: float
+) -> tuple[np.ndarray, float]:
+    """Compute every label's probability (P,) given the skills: the expectation step.
+
+    right_if (2,A): whether each answer is right if its pair's label is 1, and if it is 0.
+    skill (A,2): the skills of whoever gave it. pair_of_answer (A,): the index of its pair.
+    By Bayes' rule, for the answers a_j of the annotators j to a pair with the label z,
+
+        log p(z = 1, answers) = log prevalence       + sum_j log p(a_j | z = 1)
+        log p(z = 0, answers) = log (1 - prevalence) + sum_j log p(a_j | z = 0)
+        p(z = 1 | answers)    = p(z = 1, answers) / (p(z = 1, answers) + p(z = 0, answers)),
+
+    where p(a_j | z) is the skill of j at z if a_j = z, and 1 minus this skill if not.
+
+    Returns these probabilities, and the log-likelihood of all answers: the sum over the pairs of
+    log (p(z = 1, answers) + p(z = 0, answers)).
+    """
+    log_probability_of_answer = np.log(np.where(right_if, skill.T, 1 - skill.T))
+    log_joint_1 = np.log(prevalence) + np.bincount(pair_of_answer, log_probability_of_answer[0])
+    log_joint_0 = np.log(1 - prevalence) + np.bincount(pair_of_answer, log_probability_of_answer[1])
+    log_evidence = np.logaddexp(log_joint_1, log_joint_0)
+    return np.exp(log_joint_1 - log_evidence), log_evidence.sum()
+
+
+def log_prior_of_skills(skill: np.ndarray, dataset_skill: np.ndarray) -> float:
+    """Compute the log of the Beta priors of all skills (W,2), up to a constant.
+
+    With the strength n and the skills m (2,) of all annotators together this is the sum of
+    n (m log skill + (1 - m) log (1 - skill)). It belongs to the log-likelihood that must grow,
+    because `estimate_probability` maximises the posterior: without it a round could seem to lose.
+    """
+    log_density = dataset_skill * np.log(skill) + (1 - dataset_skill) * np.log(1 - skill)
+    return ANNOTATOR_STRENGTH * log_density.sum()

@@ -1,12 +1,16 @@
-"""A user study on poses with known 3D: what annotators answered, and how deep the joints truly are."""
+"""The paper's study of human performance: answers about poses whose true depth is known.
+
+Its findings are computed in `src.crowd.findings`.
+"""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from src.crowd import merging as crowd
+from src.cameras import Camera
 from src.crowd.answers import Answers, read_answers
+from src.crowd.simulation import simulate
 from src.data.human36.folder import rename
 from src.data.human36.forms import open_source
 from src.data.photos import read_json
@@ -15,11 +19,18 @@ from src.errors import InputError
 from src.labels import draw_pairs, joint_pairs
 from src.skeletons import HUMAN36_JOINTS, get_skeleton
 
+_SIMULATED_ACTIONS = ("Directions", "Eating", "Posing", "Walking", "SittingDown")
+_SIMULATED_FRAMES = 25  # of every motion, one of which becomes an image
+
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """Answers on I images of K joints. level_cm, camera_cm (I,K): depth along the floor, as if the camera were not
-    tilted, and along its axis; pose_2d (I,K,2) px; joints: K names; name: of the data."""
+    """Answers about I images of a person with K joints.
+
+    level_cm (I,K): depth along the floor, as if the camera were not tilted (`Camera.level_depth`).
+    camera_cm (I,K): depth along the axis of the camera, as a network estimates it.
+    pose_2d (I,K,2): the joints in px. joints: their K names. name: of the data, for titles.
+    """
 
     answers: Answers
     level_cm: np.ndarray
@@ -28,78 +39,178 @@ class Study:
     joints: tuple[str, ...]
     name: str
 
-    def gap_cm(self, depth: np.ndarray, image: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-        """How much closer the second joint of pairs (A,2) is than the first, by a depth (I,K)."""
-        return depth[image, pairs[:, 0]] - depth[image, pairs[:, 1]]
+
+@dataclass(frozen=True)
+class _ImageRecord:
+    """What the truth file of the study says about one image."""
+
+    subject: int
+    action: str
+    camera: str
+    frame: int
+    keypoints_px: np.ndarray
 
 
-def _study(answers: Answers, seen: list, joints, name: str) -> Study:
-    """seen: per image world points (K,3) mm, the camera, pixels (K,2) where they are not the points' projection."""
-    level = np.stack([camera.level_depth(world) / 10 for world, camera, _ in seen])
-    true = np.stack([camera.world_to_camera(world)[:, 2] / 10 for world, camera, _ in seen])
-    pose_2d = [
-        camera.project(world) if pixels is None else pixels for world, camera, pixels in seen
-    ]
-    return Study(answers, level, true, np.stack(pose_2d), tuple(joints), name)
+def gaps_cm(depth_cm: np.ndarray, image: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Compute by how many cm the second joint of each pair is closer than the first: (A,).
+
+    depth_cm (I,K): one of the two depths of a study. image (A,): indices of images.
+    pairs (A,2): joints.
+    """
+    return depth_cm[image, pairs[:, 0]] - depth_cm[image, pairs[:, 1]]
 
 
 def simulated_study(seed: int, *, images: int = 150, pairs: int = 10) -> Study:
-    """Synthetic motion seen by synthetic cameras, answered by simulated annotators, who judge depth along the floor."""
-    rng, skeleton, cameras = (
-        np.random.default_rng(seed),
-        get_skeleton("human36_17k"),
-        list(make_cameras(seed).values()),
-    )
-    seen = []
+    """Simulate a study: synthetic motion, synthetic cameras, and simulated annotators.
+
+    There are as many ``images``, with as many ``pairs`` of joints each. The annotators judge depth
+    along the floor.
+    """
+    rng = np.random.default_rng(seed)
+    skeleton = get_skeleton("human36_17k")
+    all_cameras = list(make_cameras(seed).values())
+    poses = []
+    cameras = []
     for _ in range(images):
-        subject, name = (
-            rng.choice(SUBJECTS),
-            rng.choice(["Directions", "Eating", "Posing", "Walking", "SittingDown"]),
-        )
-        world = make_motion(int(subject), str(name), str(name), frames=25, seed=seed).world[
-            rng.integers(25)
-        ]
-        seen.append(
-            (world[list(skeleton.human36_indices)], cameras[rng.integers(len(cameras))], None)
-        )
-    joints = joint_pairs(17)[draw_pairs(images, 17, pairs, rng=rng).T]
-    study = _study(None, seen, skeleton.joints, "SYNTHETIC data (simulated annotators)")
-    level = np.take_along_axis(study.level_cm, joints.reshape(images, -1), axis=1).reshape(
-        joints.shape
+        pose = _draw_pose(rng, seed)
+        poses.append(pose[list(skeleton.human36_indices)])
+        cameras.append(all_cameras[rng.integers(len(all_cameras))])
+    level_cm = _level_cm(poses, cameras)
+
+    drawn = draw_pairs(images, skeleton.num_joints, pairs, rng=rng)
+    joints = joint_pairs(skeleton.num_joints)[drawn.T]  # (I,P,2)
+    image = np.arange(images).repeat(pairs)
+    gap_cm = gaps_cm(level_cm, image, joints.reshape(-1, 2)).reshape(images, pairs)
+    answers = simulate(gap_cm, rng)
+    # Simulated answers number the pairs of an image (0, 1), (2, 3), ...
+    answers = replace(answers, pairs=joints[answers.image, answers.pairs[:, 0] // 2])
+    return Study(
+        answers=answers,
+        level_cm=level_cm,
+        camera_cm=_camera_cm(poses, cameras),
+        pose_2d=_project(poses, cameras),
+        joints=tuple(skeleton.joints),
+        name="SYNTHETIC data (simulated annotators)",
     )
-    made = crowd.simulate(level[..., 0] - level[..., 1], rng)
-    return replace(study, answers=replace(made, pairs=joints[made.image, made.pairs[:, 0] // 2]))
+
+
+def _draw_pose(rng: np.random.Generator, seed: int) -> np.ndarray:
+    """Draw a pose (32,3) in world mm from the synthetic motions."""
+    subject = int(rng.choice(SUBJECTS))
+    action = str(rng.choice(_SIMULATED_ACTIONS))
+    motion = make_motion(subject, action, action, frames=_SIMULATED_FRAMES, seed=seed)
+    return motion.world[rng.integers(_SIMULATED_FRAMES)]
 
 
 def load_study(answer_files, truth_file, data_dir) -> Study:
-    """The authors' pickles (or csv, json), their truth json, and Human3.6M's h5 files. Raises InputError."""
-    truth, answers = read_json(truth_file), read_answers(answer_files)
-    try:
-        joints = [str(name) for name in truth["pose"][0]["keypoints"]]
-        records = {
-            str(i["id"]): (int(i["s_id"]), int(i["frame"]), *i["video"].split(".")[:2])
-            for i in truth["images"]
-        }
-        pixels = {str(a["id"]): a["kpts_2d"] for a in truth["annotations"]}
-        indices = [HUMAN36_JOINTS.index(name) for name in joints]
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        expected = "expected pose, images and annotations with Human3.6M's joints"
-        raise InputError(f"{truth_file}: {expected} ({error})") from None
-    source, seen = open_source(data_dir), []
+    """Read the study of the authors: answers, the json that tells their images, and Human3.6M.
+
+    answer_files: the authors' pickles, csv or json (`src.crowd.answers.read_answers`).
+    truth_file: json with ``pose`` (names of the joints), ``images`` (id, s_id, frame and video) and
+    ``annotations`` (id and kpts_2d, in px; an image without them gets the projected pose).
+    data_dir: a folder of Human3.6M, which gives the depth.
+
+    Raises InputError for a file that is damaged, and for answers about images or joints that are
+    not there.
+    """
+    joints, records = _read_truth(truth_file)
+    answers = read_answers(answer_files)
+    largest_joint = answers.pairs.max()
+    if largest_joint >= len(joints):
+        raise InputError(
+            f"{truth_file}: has {len(joints)} joints, counted from 0, and no joint "
+            f"{largest_joint}, which the answers name"
+        )
+    joint_indices = [HUMAN36_JOINTS.index(name) for name in joints]
+    source = open_source(data_dir)
+    poses = []
+    cameras = []
     for image in answers.images:
         if image not in records:
             raise InputError(f"{truth_file}: has no image {image}, which the answers name")
-        subject, frame, action, camera = records[image]
-        name, known = (
-            rename(action),
-            (subject, camera) in source.cameras and rename(action) in source.motions(subject),
-        )
-        world = source.world(subject, name) if known else ()
-        if not 0 <= frame < len(world):
-            where = f"{data_dir}: no frame {frame} of S{subject} {name} seen by camera {camera}"
-            raise InputError(f"{where}, which image {image} of {truth_file} names")
-        given = np.asarray(pixels.get(image, ()), dtype=float)
-        fits = given.size and given.size % len(joints) == 0
-        own = given.reshape(len(joints), -1)[:, :2] if fits else None
-        seen.append((world[frame, indices], source.cameras[subject, camera], own))
-    return _study(answers, seen, joints, f"Human3.6M ({Path(data_dir).name})")
+        record = records[image]
+        pose = _find_pose(source, record)
+        if pose is None:
+            raise InputError(
+                f"{data_dir}: no frame {record.frame} of S{record.subject} {rename(record.action)} "
+                f"seen by camera {record.camera}, which image {image} of {truth_file} names"
+            )
+        poses.append(pose[joint_indices])
+        cameras.append(source.cameras[record.subject, record.camera])
+
+    pose_2d = _project(poses, cameras)
+    for index, image in enumerate(answers.images):
+        keypoints = records[image].keypoints_px
+        if keypoints.size >= 2 * len(joints) and keypoints.size % len(joints) == 0:
+            # For each joint x, y, and perhaps whether it is visible.
+            pose_2d[index] = keypoints.reshape(len(joints), -1)[:, :2]
+    return Study(
+        answers=answers,
+        level_cm=_level_cm(poses, cameras),
+        camera_cm=_camera_cm(poses, cameras),
+        pose_2d=pose_2d,
+        joints=joints,
+        name=f"Human3.6M ({Path(data_dir).name})",
+    )
+
+
+def _read_truth(path) -> tuple[tuple[str, ...], dict[str, _ImageRecord]]:
+    """Read the names of the joints, and the record of each image by its id. Raises InputError."""
+    content = read_json(path)
+    expected = "expected pose, images and annotations with Human3.6M's joints"
+    try:
+        joints = tuple(str(name) for name in content["pose"][0]["keypoints"])
+        keypoints_px = {
+            str(annotation["id"]): np.asarray(annotation["kpts_2d"], dtype=float)
+            for annotation in content["annotations"]
+        }
+        records = {}
+        for image in content["images"]:
+            # As in "Walking 1.54138969.mp4".
+            action, camera = image["video"].split(".")[:2]
+            name = str(image["id"])
+            records[name] = _ImageRecord(
+                subject=int(image["s_id"]),
+                action=action,
+                camera=camera,
+                frame=int(image["frame"]),
+                keypoints_px=keypoints_px.get(name, np.empty(0)),
+            )
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise InputError(f"{path}: {expected} ({error})") from None
+    unknown = [name for name in joints if name not in HUMAN36_JOINTS]
+    if unknown:
+        raise InputError(f"{path}: {expected}, which {', '.join(unknown)} are not")
+    return joints, records
+
+
+def _find_pose(source, record: _ImageRecord) -> np.ndarray | None:
+    """Read the pose (32,3) in world mm that an image shows, None if the data set lacks it."""
+    action = rename(record.action)
+    if (record.subject, record.camera) not in source.cameras:
+        return None
+    if action not in source.motions(record.subject):
+        return None
+    world = source.world(record.subject, action)
+    if not 0 <= record.frame < len(world):
+        return None
+    return world[record.frame]
+
+
+def _level_cm(poses: list[np.ndarray], cameras: list[Camera]) -> np.ndarray:
+    """Compute depth along the floor (I,K) of I poses (K,3) in world mm."""
+    depths_mm = [camera.level_depth(pose) for pose, camera in zip(poses, cameras, strict=True)]
+    return np.stack(depths_mm) / 10
+
+
+def _camera_cm(poses: list[np.ndarray], cameras: list[Camera]) -> np.ndarray:
+    """Compute depth along the axes of the cameras (I,K) of I poses (K,3) in world mm."""
+    depths_mm = [
+        camera.world_to_camera(pose)[:, 2] for pose, camera in zip(poses, cameras, strict=True)
+    ]
+    return np.stack(depths_mm) / 10
+
+
+def _project(poses: list[np.ndarray], cameras: list[Camera]) -> np.ndarray:
+    """Project I poses (K,3) in world mm: (I,K,2) px."""
+    return np.stack([camera.project(pose) for pose, camera in zip(poses, cameras, strict=True)])

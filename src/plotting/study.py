@@ -1,103 +1,149 @@
-"""Figure 2 of the paper: what a user study says about annotators, images and depth. Arrays and an axis in."""
+"""Panels of figure 2 of the paper: what a user study says about annotators, images and depth.
+
+Each function draws one panel: it takes arrays and an axis, and returns the axis.
+"""
 
 import numpy as np
 
-from src.crowd import merging as crowd
-from src.crowd.study import Study
+from src.crowd.findings import DEPTHS, Findings, mean_by_distance
 from src.plotting.figures import CYCLE
 
-DEPTHS = ("level depth", "camera depth")
+_LEGEND_SIZE = 6
+_FIRST_COLOUR = CYCLE[0]
+_SECOND_COLOUR = CYCLE[1]
+
+# One style for each depth, in the order of `DEPTHS`.
+_DEPTH_LINES = ("-", "--")
 
 
-class Findings:
-    """The answers of a study, and the labels merged from them, beside both of its depths; the level one unless said.
+def draw_study(axes, findings: Findings):
+    """Draw all panels but the images, on eight axes, which are returned."""
+    draw_risk(axes[0], findings.risk, findings.merged_right)
+    draw_images(axes[1], findings.by_image)
+    draw_distances(axes[2], findings.pair_gap_cm)
+    draw_risk_by_distance(axes[3], findings.pair_gap_cm[:, 0], findings.risk)
+    draw_skill(axes[4], findings.by_annotator, findings.skill)
+    draw_bias(axes[5], findings.bias)
+    draw_accuracy_by_distance(axes[6], findings.gap_cm, findings.right)
+    draw_annotators(axes[7], findings.by_annotator)
+    return axes
 
-    Per answer and depth (A,2): right, gap_cm. Share of right answers: by_image (I,), by_annotator (W,); bias (W,2): of
-    the true 0 and the true 1. Per merged pair: pair_gap_cm (P,2) of both depths, merged_right (P,), risk (P,). skill
-    (W,2): see `crowd.Merged`. statistics: the study's numbers in words; accuracy: {depth: {raw, majority, merged}}.
+
+def draw_risk(axis, risk: np.ndarray, right: np.ndarray):
+    """Draw the risks of P labels, sorted, and the accuracy of each and all that are less risky.
+
+    risk (P,): the probability that a label is wrong. right (P,): whether it is right.
     """
+    order = np.argsort(risk)
+    accuracy_so_far = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    axis.plot(risk[order], color=_SECOND_COLOUR, label="risk")
+    axis.plot(
+        accuracy_so_far,
+        color=_FIRST_COLOUR,
+        linestyle="--",
+        label="accuracy of these and all less risky",
+    )
+    axis.set(xlabel="pairs, by risk")
+    axis.legend(fontsize=_LEGEND_SIZE)
+    return axis
 
-    def __init__(self, study: Study):
-        answers, _, _ = crowd.latest_answers(study.answers)
-        merged, depths = crowd.merge(study.answers), (study.level_cm, study.camera_cm)
-        self.gap_cm, pair_gap_cm = (
-            np.stack([study.gap_cm(depth, of.image, of.pairs) for depth in depths], axis=1)
-            for of in (answers, merged)
+
+def draw_images(axis, accuracy: np.ndarray):
+    """Draw the share (I,) of right answers about each of I images, from the easiest on."""
+    axis.plot(100 * np.sort(accuracy)[::-1], color=_FIRST_COLOUR)
+    axis.set(xlabel="images, easiest first", ylabel="answers right (%)")
+    return axis
+
+
+def draw_distances(axis, distance_cm: np.ndarray):
+    """Draw histograms of the distances in depth (P,2) in cm of P pairs, one for each depth."""
+    for column, depth in enumerate(DEPTHS):
+        axis.hist(
+            distance_cm[:, column],
+            bins=np.arange(0, 101, 5),
+            histtype="step",
+            linestyle=_DEPTH_LINES[column],
+            color=CYCLE[column],
+            label=depth,
         )
-        truth, pair_truth, who = self.gap_cm > 0, pair_gap_cm > 0, answers.annotator
-        self.right = truth == (answers.answer == 1)[:, None]
-        merged_right = pair_truth == (merged.label == 1)[:, None]
-        by_majority = np.where(
-            merged.majority[:, None] == 0.5, 0.5, (merged.majority > 0.5)[:, None] == pair_truth
+    axis.set(xlabel="distance in depth (cm)", ylabel="pairs")
+    axis.legend(fontsize=_LEGEND_SIZE)
+    return axis
+
+
+def draw_risk_by_distance(axis, distance_cm: np.ndarray, risk: np.ndarray):
+    """Draw the risk (P,) of each label over the distance in depth (P,) in cm, and its mean."""
+    axis.plot(distance_cm, risk, linestyle="none", marker=".", markersize=2, color=_FIRST_COLOUR)
+    middles_cm, means = mean_by_distance(distance_cm, risk)
+    axis.plot(middles_cm, means, color=_SECOND_COLOUR, label="mean")
+    axis.set(xlabel="distance in depth (cm)", ylabel="risk")
+    axis.legend(fontsize=_LEGEND_SIZE)
+    return axis
+
+
+def draw_skill(axis, accuracy: np.ndarray, skill: np.ndarray):
+    """Draw how often W annotators are right, from the best on, and how often the model thinks so.
+
+    accuracy (W,): the share of right answers. skill (W,2): as in `src.crowd.merging.Merged`.
+    """
+    order = np.argsort(accuracy)[::-1]
+    axis.plot(100 * accuracy[order], color=_FIRST_COLOUR, label="answers right")
+    axis.plot(
+        100 * skill.mean(axis=1)[order],
+        linestyle="none",
+        marker=".",
+        color=_SECOND_COLOUR,
+        label="skill in the model",
+    )
+    axis.set(xlabel="annotators, best first", ylabel="%")
+    axis.legend(fontsize=_LEGEND_SIZE)
+    return axis
+
+
+def draw_bias(axis, bias: np.ndarray):
+    """Draw a dot for each of W annotators: how often they are right on either kind of pair.
+
+    bias (W,2): the share of right answers where the first joint is closer, and where the second is.
+    """
+    axis.plot(
+        100 * bias[:, 0],
+        100 * bias[:, 1],
+        linestyle="none",
+        marker="o",
+        markersize=3,
+        color=_FIRST_COLOUR,
+    )
+    axis.set(xlabel="true negatives (%)", ylabel="true positives (%)")
+    return axis
+
+
+def draw_accuracy_by_distance(axis, gap_cm: np.ndarray, right: np.ndarray):
+    """Draw the share of right answers over the distance in depth, a line for each depth.
+
+    gap_cm (A,2): by how much the second joint is closer than the first. right (A,2): whether the
+    answer is right by this depth.
+    """
+    for column, depth in enumerate(DEPTHS):
+        middles_cm, percent = mean_by_distance(gap_cm[:, column], 100.0 * right[:, column])
+        axis.plot(
+            middles_cm,
+            percent,
+            linestyle=_DEPTH_LINES[column],
+            color=CYCLE[column],
+            label=depth,
         )
-        shares = [part.mean(axis=0) for part in (self.right, by_majority, merged_right)]
-        self.accuracy = {
-            depth: dict(zip(("raw", "majority", "merged"), values, strict=True))
-            for depth, *values in zip(DEPTHS, *shares, strict=True)
-        }
-
-        def share(index, length, chosen=slice(None)):
-            right, index = self.right[chosen, 0].astype(float), index[chosen]
-            return np.bincount(index, right, length) / np.maximum(
-                np.bincount(index, minlength=length), 1
-            )
-
-        self.by_image = share(answers.image, len(answers.images))
-        self.by_annotator = share(who, len(answers.annotators))
-        self.bias = np.stack(
-            [share(who, len(answers.annotators), truth[:, 0] == side) for side in (0, 1)], axis=1
-        )
-        self.pair_gap_cm, self.merged_right = np.abs(pair_gap_cm), merged_right[:, 0]
-        self.risk, self.skill = merged.risk, merged.skill
-        self.statistics = [
-            f"{len(who):,} annotations, {len(answers.images)} images, {len(self.risk):,} pairs"
-        ]
-        for depth, values in self.accuracy.items():
-            words = ", ".join(f"{name} {value:.1%}" for name, value in values.items())
-            self.statistics.append(f"accuracy by {depth}: {words}")
-
-
-def in_bins(gap_cm: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Means of values (A,) in bins of 1 cm of |gap| (A,) -> (middles of the bins that are not empty, means)."""
-    number = np.abs(gap_cm).astype(int)
-    count = np.bincount(number)
-    filled = np.flatnonzero(count)
-    return filled + 0.5, np.bincount(number, values)[filled] / count[filled]
-
-
-def draw_study(axes, found: Findings):
-    """All panels but the images, on eight axes."""
-    risk, difficulty, gaps, risk_gap, skill, bias, accuracy, annotators = axes
-    order = np.argsort(found.risk)
-    so_far = np.cumsum(found.merged_right[order]) / np.arange(1, len(order) + 1)
-    risk.plot(found.risk[order], color=CYCLE[1], label="risk")
-    risk.plot(so_far, color=CYCLE[0], ls="--", label="accuracy of these and all less risky")
-    risk.set(xlabel="pairs, by risk")
-    difficulty.plot(100 * np.sort(found.by_image)[::-1], color=CYCLE[0])
-    difficulty.set(xlabel="images, easiest first", ylabel="answers right (%)")
-    for i, name in enumerate(DEPTHS):
-        style = {"ls": ("-", "--")[i], "color": CYCLE[i], "label": name}
-        gaps.hist(found.pair_gap_cm[:, i], np.arange(0, 101, 5), histtype="step", **style)
-        accuracy.plot(*in_bins(found.gap_cm[:, i], 100.0 * found.right[:, i]), **style)
-    gaps.set(xlabel="distance in depth (cm)", ylabel="pairs")
-    accuracy.set(
+    axis.set(
         xlabel="distance in depth (cm), bins of 1 cm",
         ylabel="answers right (%)",
         xlim=(0, 60),
         ylim=(0, 101),
     )
-    risk_gap.plot(found.pair_gap_cm[:, 0], found.risk, ".", ms=2, color=CYCLE[0])
-    risk_gap.plot(*in_bins(found.pair_gap_cm[:, 0], found.risk), color=CYCLE[1], label="mean")
-    risk_gap.set(xlabel="distance in depth (cm)", ylabel="risk")
-    order = np.argsort(found.by_annotator)[::-1]
-    skill.plot(100 * found.by_annotator[order], color=CYCLE[0], label="answers right")
-    skill.plot(
-        100 * found.skill.mean(axis=1)[order], ".", color=CYCLE[1], label="skill in the model"
-    )
-    skill.set(xlabel="annotators, best first", ylabel="%")
-    bias.plot(*(100 * found.bias.T), "o", ms=3, color=CYCLE[0])
-    bias.set(xlabel="true negatives (%)", ylabel="true positives (%)")
-    annotators.hist(100 * found.by_annotator, np.arange(0, 101, 5), color=CYCLE[0])
-    annotators.set(xlabel="answers right (%)", ylabel="annotators")
-    for axis in (risk, gaps, accuracy, risk_gap, skill):
-        axis.legend(fontsize=6)
+    axis.legend(fontsize=_LEGEND_SIZE)
+    return axis
+
+
+def draw_annotators(axis, accuracy: np.ndarray):
+    """Draw a histogram of the share (W,) of right answers of W annotators."""
+    axis.hist(100 * accuracy, bins=np.arange(0, 101, 5), color=_FIRST_COLOUR)
+    axis.set(xlabel="answers right (%)", ylabel="annotators")
+    return axis

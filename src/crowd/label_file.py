@@ -1,0 +1,47 @@
+"""Merged answers in the form of the label file that `src.data.photos` reads."""
+
+from src.crowd.answers import Answers
+from src.crowd.merging import Merged
+from src.data.photos import parse_as_it_is
+from src.errors import InputError
+
+
+def add_labels(content: dict, answers: Answers, merged: Merged, path) -> dict:
+    """Put merged labels into the content of a label file, in place of those that it has.
+
+    Each image gets its labels as ``anns``, with ``prob`` and ``risk``. The answers name images by
+    number from 0 or by im_file, and joints by number in the order of the file. ``path`` names the
+    file in errors.
+
+    Returns new content. Raises InputError for content that is no label file, and for an image or a
+    joint that the answers name and the file lacks.
+    """
+    photos, joint_names = parse_as_it_is(content, path)
+    index_of_image = {file: index for index, file in enumerate(photos.files)}
+    for index in range(len(photos.files)):
+        index_of_image[str(index)] = index  # a number wins over a file of that name
+
+    annotations = [[] for _ in photos.files]
+    for pair, (smaller, larger) in enumerate(merged.pairs.tolist()):
+        name = answers.images[merged.image[pair]]
+        if name not in index_of_image or larger >= len(joint_names):
+            raise InputError(
+                f"{path}: has no image {name} with joints {smaller} and {larger}, "
+                "which the answers name"
+            )
+        index = index_of_image[name]
+        annotations[index].append(
+            {
+                "kp0": smaller,
+                "kp1": larger,
+                "label": int(merged.label[pair]),
+                "prob": float(merged.prob[pair]),
+                "risk": float(merged.risk[pair]),
+                "original_id": f"{index}_{smaller},{larger}",
+            }
+        )
+    images = [
+        record | {"anns": labels}
+        for record, labels in zip(content["images"], annotations, strict=True)
+    ]
+    return content | {"images": images}
