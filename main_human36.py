@@ -43,6 +43,7 @@ def train_and_test(options, folder) -> dict:
     optimizer = build.build_optimizer(model, options)
     state = checkpoints.resume(folder, model, optimizer, run_options(options), data)
     folder.write_description(run_options(options), device)
+    description = checkpoints.describe_run(run_options(options), statistics, data, source)
     tested = None
     with report.Progress(training_data.steps, options.epochs, state) as progress:
         for epoch in range(state.epoch + 1, options.epochs + 1):
@@ -60,8 +61,7 @@ def train_and_test(options, folder) -> dict:
             is_tested = epoch % options.test_step == 0
             tested = evaluate_motion(model, test_data, options.test_batch) if is_tested else None
             row = progress.log_row(epoch, step, losses, optimizer, tested)
-            run = checkpoints.describe_run(run_options(options), statistics, data, source)
-            checkpoints.save_epoch(folder, state, model, optimizer, run, row, tested)
+            checkpoints.save_epoch(folder, state, model, optimizer, description, row, tested)
     # What the last epoch gives: predictions (where asked for), result.json, pictures.
     if tested is None:
         tested = evaluate_motion(model, test_data, options.test_batch)

@@ -42,6 +42,7 @@ def train_and_test(options, folder) -> dict:
     if not options.fresh_optimizer:
         checkpoints.take_over_optimizer(optimizer, source, state)
     folder.write_description(run_options(options), device)
+    description = checkpoints.describe_run(run_options(options), statistics, data, source)
     tested = None
     with report.Progress(training_data.steps, options.epochs, state) as progress:
         for epoch in range(state.epoch + 1, options.epochs + 1):
@@ -59,8 +60,7 @@ def train_and_test(options, folder) -> dict:
             is_tested = epoch % options.test_step == 0
             tested = evaluate_photos(model, test_data, options.test_batch) if is_tested else None
             row = progress.log_row(epoch, step, losses, optimizer, tested)
-            run = checkpoints.describe_run(run_options(options), statistics, data, source)
-            checkpoints.save_epoch(folder, state, model, optimizer, run, row, tested)
+            checkpoints.save_epoch(folder, state, model, optimizer, description, row, tested)
     # What the last epoch gives: predictions (where asked for), result.json, pictures.
     if tested is None:
         tested = evaluate_photos(model, test_data, options.test_batch)

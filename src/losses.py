@@ -103,12 +103,12 @@ def skeleton_loss(pose_3d: Tensor, limb_lengths: Tensor, skeleton) -> Tensor:
     """
     joints, limbs = _limbs_that_count(skeleton, pose_3d.device)
     starts, ends = pose_3d[:, joints].chunk(2, dim=1)
-    predicted = _length(starts - ends)
-    given = limb_lengths[:, limbs]
+    predicted_lengths = _length(starts - ends)
+    target_lengths = limb_lengths[:, limbs]
     # The unit limb is the last one.
-    predicted_proportions = predicted[:, :-1] / predicted[:, -1:]
-    given_proportions = given[:, :-1] / given[:, -1:]
-    difference = predicted_proportions - given_proportions
+    predicted_proportions = predicted_lengths[:, :-1] / predicted_lengths[:, -1:]
+    target_proportions = target_lengths[:, :-1] / target_lengths[:, -1:]
+    difference = predicted_proportions - target_proportions
     return difference.square().add(EPS).sqrt().mean()
 
 

@@ -1,1 +1,1 @@
-"""Readers and makers of data: poses in the camera's frame (`PoseArrays`) and photos with relative depth labels."""
+"""Readers and makers of data: motion (`PoseArrays`), and photos with relative depth labels."""

@@ -129,23 +129,23 @@ def count_wrong_labels(pose_3d: np.ndarray, photos: Photos, skeleton: Skeleton) 
     contradicts (annotators err) and the share of pairs whose order differs from the truth's.
     """
     is_test_label = ~photos.is_train[photos.photo]
-    wrong = wrong_labels(pose_3d, photos)[is_test_label]
+    is_wrong = wrong_labels(pose_3d, photos)[is_test_label]
     pairs = np.sort(photos.pairs[is_test_label], axis=1)
 
     wrong_per_pair = {}
     for first, second in np.unique(pairs, axis=0).tolist():
         name = f"{skeleton.joints[first]}-{skeleton.joints[second]}"
-        wrong_per_pair[name] = wrong[(pairs == (first, second)).all(axis=1)]
+        wrong_per_pair[name] = is_wrong[(pairs == (first, second)).all(axis=1)]
 
     photo_of_label = photos.photo[is_test_label]
     is_occluded = photos.occluded[photo_of_label[:, None], pairs].any(axis=1)
     wrong_per_occlusion = {
-        "both joints visible": wrong[~is_occluded],
-        "a joint occluded": wrong[is_occluded],
+        "both joints visible": is_wrong[~is_occluded],
+        "a joint occluded": is_wrong[is_occluded],
     }
     result = {
-        "wrong_labels": float(wrong.mean()),
-        "labels": len(wrong),
+        "wrong_labels": float(is_wrong.mean()),
+        "labels": len(is_wrong),
         "per_pair": _shares(wrong_per_pair),
         "per_occlusion": _shares(wrong_per_occlusion),
     }
@@ -156,7 +156,7 @@ def count_wrong_labels(pose_3d: np.ndarray, photos: Photos, skeleton: Skeleton) 
         wrong_per_gap = {}
         for low, high in pairwise(DEPTH_GAPS_CM):
             inside = (true_gap_cm >= low) & (true_gap_cm < high)
-            wrong_per_gap[f"{low:g}-{high:g}"] = wrong[inside]
+            wrong_per_gap[f"{low:g}-{high:g}"] = is_wrong[inside]
         truth_wrong = wrong_labels(photos.truth, photos)[is_test_label]
         result["per_gap_cm"] = _shares(wrong_per_gap)
         result["wrong_labels_of_truth"] = float(truth_wrong.mean())
@@ -167,7 +167,7 @@ def count_wrong_labels(pose_3d: np.ndarray, photos: Photos, skeleton: Skeleton) 
 def _shares(wrong_per_group: dict[str, np.ndarray]) -> dict[str, dict]:
     """Count labels and the share of wrong ones in every group that has labels."""
     shares = {}
-    for name, wrong in wrong_per_group.items():
-        if len(wrong):
-            shares[name] = {"labels": len(wrong), "wrong": float(wrong.mean())}
+    for name, is_wrong in wrong_per_group.items():
+        if len(is_wrong):
+            shares[name] = {"labels": len(is_wrong), "wrong": float(is_wrong.mean())}
     return shares
