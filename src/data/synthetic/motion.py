@@ -32,9 +32,9 @@ _VERSION = 1
 
 
 def rng_of(seed: int, *purpose) -> np.random.Generator:
-    """A generator for one purpose: the same seed and words give the same draws, others other ones.
+    """The generator for one purpose, given by words and numbers such as "body" and a subject.
 
-    purpose: words and numbers, such as "body" and a subject.
+    The same seed and purpose always give the same draws; another purpose gives independent ones.
     """
     # Names of files may have bytes that are not UTF-8.
     name = " ".join(map(str, purpose)).encode(errors="surrogateescape")
@@ -44,8 +44,8 @@ def rng_of(seed: int, *purpose) -> np.random.Generator:
 def make_motion(subject: int, action: str, name: str, *, frames: int, seed: int) -> Motion:
     """Make one motion of a subject, called ``name``.
 
-    Its world poses are (frames,32,3) mm, z up; the lower foot is on the ground, at a height of 0. A
-    person looks the same in all their motions; motions of different names differ.
+    Its world poses are (frames,32,3) mm, z up; the lowest joint is on the ground, at a height of
+    about 0. A subject has the same body in all motions; motions of different names differ.
     """
     rng = rng_of(seed, "motion", subject, name)
     # What the feet do decides where the body goes, so time steps must be short, however few the
@@ -55,7 +55,7 @@ def make_motion(subject: int, action: str, name: str, *, frames: int, seed: int)
     body = make_body(rng_of(seed, "body", subject))
     poses = joint_positions(angles, body)
 
-    middle = rng.uniform(-200, 200, 2)  # of where the motion takes place, mm
+    middle = rng.uniform(-200, 200, 2)  # mm, of where the motion takes place
     seated = angles["right_hip_flexion"].min() > 60
     if seated:  # the chair stays where it is, whatever the feet do
         poses[..., :2] += middle
