@@ -1,12 +1,20 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from src.data.synthetic.demo import standing_body
 from src.plotting import guide
 from src.plotting.figures import LEFT, RIGHT, new_figure, save_figure
 from src.plotting.poses import draw_pose_2d, draw_pose_3d, draw_test_poses
 from src.plotting.training import draw_training
 from src.skeletons import HUMAN36_JOINTS, SKELETON_NAMES, get_skeleton
+from tools import draw_guide
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(params=SKELETON_NAMES)
@@ -107,24 +115,44 @@ def test_training_curves():
     np.testing.assert_array_equal(right.lines[0].get_xydata(), [[1, 90], [3, 50]])
 
 
-def test_guide_pictures(tmp_path):
-    assert guide.main(["--out", str(tmp_path)]) == 0
-    assert (
-        imread(tmp_path / "joints.png").std() > 0.05 and imread(tmp_path / "axes.png").std() > 0.05
-    )
-    assert imread(tmp_path / "synthetic.png").std() > 0.05
+def test_guide_pictures(tmp_path, capsys):
+    assert draw_guide.main(["--out", str(tmp_path)]) == 0
+    paths = [tmp_path / name for name in ("joints.png", "axes.png", "synthetic.png")]
+    assert capsys.readouterr().out.splitlines() == [str(path) for path in paths]
+    for path in paths:
+        assert imread(path).std() > 0.05
     (tmp_path / "file").write_text("")
-    assert guide.main(["--out", str(tmp_path / "file")]) == 2
+    assert draw_guide.main(["--out", str(tmp_path / "file")]) == 2
+
+
+def test_the_guide_needs_no_torch():
+    script = "import sys; import src.plotting.guide; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
+
+
+def test_axes_show_where_x_y_and_z_point():
+    skeleton = get_skeleton("human36_17k")
+    pose = standing_body()[list(skeleton.human36_indices)]
+    image = guide.draw_image_axes(new_figure(3, 3).add_subplot(), pose[:, :2], skeleton)
+    assert image.get_ylim()[0] > image.get_ylim()[1], "y must point down"
+    for line, (start, end) in zip(image.lines, skeleton.limbs, strict=True):
+        np.testing.assert_array_equal(line.get_xydata(), pose[[start, end], :2])
+    space = guide.draw_camera_axes(new_figure(3, 3).add_subplot(projection="3d"), pose, skeleton)
+    for line, (start, end) in zip(space.lines, skeleton.limbs, strict=True):
+        x, z, y = line.get_data_3d()
+        np.testing.assert_array_equal(np.stack([x, y, z], axis=1), pose[[start, end]])
+    assert space.get_zlim()[0] > space.get_zlim()[1], "y must point down"
 
 
 def test_numbers_stand_at_their_joints(drawn):
     skeleton, _ = drawn
-    axis = guide.draw_numbered_joints(skeleton, new_figure(3, 3).add_subplot(), "x")
+    body = standing_body()
+    pose = body[list(skeleton.human36_indices)]
+    axis = guide.draw_numbered_joints(new_figure(3, 3).add_subplot(), pose, skeleton, "x")
     numbers = {
         text.get_text(): text.get_position() for text in axis.texts if text.get_text().isdigit()
     }
     assert len(numbers) == skeleton.num_joints
-    body = guide.standing_body()
     for number, name in enumerate(skeleton.joints):
         x, y = numbers[str(number)]
         assert (x, y) == tuple(body[skeleton.human36_indices[number], :2])

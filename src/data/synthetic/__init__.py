@@ -1,1 +1,6 @@
-"""Built-in synthetic data: bodies and their joints, fifteen actions, motion seen by cameras, photos with labels."""
+"""Built-in synthetic data.
+
+kinematics: bodies, and where their joints are. actions: what people do. motion: a set of motions
+seen by cameras, in the manner of Human3.6M. photos: single poses with relative depth labels. demo:
+poses for examples and pictures.
+"""

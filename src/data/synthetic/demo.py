@@ -1,103 +1,138 @@
-"""Four examples of synthetic motion in pixels, for run_model.py: ``python -m src.data.synthetic.demo --out demo_data``."""
-
-import argparse
-import sys
-from functools import partial
-from pathlib import Path
+"""Poses of synthetic bodies for examples and pictures."""
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
+from src.data.arrays import ACTIONS
 from src.data.synthetic.kinematics import LIMITS, joint_positions, make_body
-from src.data.synthetic.motion import make_cameras, make_motion
-from src.errors import run_command
-from src.files import write_atomically
-from src.skeletons import get_skeleton
+from src.data.synthetic.motion import SUBJECTS, make_cameras, make_motion
+from src.skeletons import HUMAN36_JOINTS, get_skeleton
 
-# Degrees that differ from standing straight with hanging arms; of the limbs: (right, left).
+# Degrees that differ from standing upright with hanging arms.
 _POSES = {
     "throw": {
-        **{
-            "turn": 5,
-            "lean": 8,
-            "bend": -8,
-            "twist": 28,
-            "look": -25,
-            "nod": -5,
-            "elbow": (80, 25),
-            "knee": (22, 25),
-        },
-        **{"hip_flexion": (-8, 45), "hip_abduction": (10, 8), "shoulder_flexion": (20, 80)},
-        **{"shoulder_abduction": (95, 25), "shoulder_rotation": (-50, 0)},
+        "turn": 5,
+        "lean": 8,
+        "bend": -8,
+        "twist": 28,
+        "nod": -5,
+        "look": -25,
+        "right_hip_flexion": -8,
+        "left_hip_flexion": 45,
+        "right_hip_abduction": 10,
+        "left_hip_abduction": 8,
+        "right_knee": 22,
+        "left_knee": 25,
+        "right_shoulder_flexion": 20,
+        "left_shoulder_flexion": 80,
+        "right_shoulder_abduction": 95,
+        "left_shoulder_abduction": 25,
+        "right_shoulder_rotation": -50,
+        "right_elbow": 80,
+        "left_elbow": 25,
     },
     "run": {
-        **{
-            "turn": 35,
-            "lean": 12,
-            "bend": 5,
-            "twist": -14,
-            "nod": -8,
-            "elbow": (95, 85),
-            "knee": (35, 85),
-        },
-        **{
-            "hip_flexion": (-12, 70),
-            "ankle": (-25, 0),
-            "shoulder_flexion": (48, -40),
-            "shoulder_abduction": (12, 14),
-        },
+        "turn": 35,
+        "lean": 12,
+        "bend": 5,
+        "twist": -14,
+        "nod": -8,
+        "right_hip_flexion": -12,
+        "left_hip_flexion": 70,
+        "right_knee": 35,
+        "left_knee": 85,
+        "right_ankle": -25,
+        "right_shoulder_flexion": 48,
+        "left_shoulder_flexion": -40,
+        "right_shoulder_abduction": 12,
+        "left_shoulder_abduction": 14,
+        "right_elbow": 95,
+        "left_elbow": 85,
     },
     "crouch": {
-        **{
-            "turn": 15,
-            "lean": 22,
-            "bend": 22,
-            "nod": -15,
-            "elbow": (60, 70),
-            "knee": (125, 118),
-            "ankle": (22, 20),
-        },
-        **{"hip_flexion": (112, 105), "hip_abduction": (18, 16)},
-        **{"shoulder_flexion": (55, 45), "shoulder_abduction": (12, 12)},
+        "turn": 15,
+        "lean": 22,
+        "bend": 22,
+        "nod": -15,
+        "right_hip_flexion": 112,
+        "left_hip_flexion": 105,
+        "right_hip_abduction": 18,
+        "left_hip_abduction": 16,
+        "right_knee": 125,
+        "left_knee": 118,
+        "right_ankle": 22,
+        "left_ankle": 20,
+        "right_shoulder_flexion": 55,
+        "left_shoulder_flexion": 45,
+        "right_shoulder_abduction": 12,
+        "left_shoulder_abduction": 12,
+        "right_elbow": 60,
+        "left_elbow": 70,
     },
+}
+# Arms a little out and toes turned outwards, so that all joints can be seen from the front.
+_STANDING = {
+    "turn": 180,
+    "right_hip_abduction": 8,
+    "left_hip_abduction": 8,
+    "right_hip_rotation": -30,
+    "left_hip_rotation": -30,
+    "right_shoulder_abduction": 35,
+    "left_shoulder_abduction": 35,
 }
 
 
 def demo_poses() -> dict[str, np.ndarray]:
-    """{name: poses (N,17,2) px in the order of human36_17k}: single poses and a walk."""
-    camera, body = make_cameras(0)[1, "54138969"], make_body(np.random.default_rng(3))
-    worlds = {"walk": make_motion(1, "Walking", "Walking", frames=120, seed=0).world[:48]}
-    for name, pose in _POSES.items():
-        angles = {angle: np.zeros(1) for angle in LIMITS}
-        for angle, degrees in pose.items():
-            if isinstance(degrees, tuple):
-                angles[f"right_{angle}"], angles[f"left_{angle}"] = np.array(degrees, dtype=float)[
-                    :, None
-                ]
-            else:
-                angles[angle] = np.array([float(degrees)])
-        world = joint_positions(angles, body)
-        worlds[name] = world - [0, 0, world[..., 2].min()]
+    """The examples for run_model.py: {name: poses (F,17,2) px}, joints as in human36_17k.
+
+    They are single poses and a walk of 48 frames, seen by one of the cameras of subject 1.
+    """
+    walk = make_motion(1, "Walking", "Walking", frames=120, seed=0).world
+    worlds = {"walk": walk[:48]}
+    body = make_body(np.random.default_rng(3))
+    for name, degrees in _POSES.items():
+        world = _pose(degrees, body)
+        worlds[name] = world - [0, 0, world[..., 2].min()]  # the lowest joint on the ground
+
+    camera = make_cameras(0)[1, "54138969"]
     joints = list(get_skeleton("human36_17k").human36_indices)
-    return {
-        name: camera.project(world[:, joints]).astype(np.float32) for name, world in worlds.items()
-    }
+    poses = {}
+    for name, world in worlds.items():
+        poses[name] = camera.project(world[:, joints]).astype(np.float32)
+    return poses
 
 
-def main(argv=None) -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m src.data.synthetic.demo", description=__doc__)
-    parser.add_argument(
-        "--out", type=Path, default=Path("demo_data"), help="folder (default: demo_data)"
-    )
-    return run_command(_write, parser.parse_args(argv).out)
+def standing_body() -> np.ndarray:
+    """Somebody who stands facing a camera: (32,3) mm in its frame, mid_hip at the origin.
+
+    Seen by the camera, the person's right is on the left of the picture.
+    """
+    body = make_body(np.random.default_rng(0))
+    world = np.squeeze(_pose(_STANDING, body), axis=0)
+    # The camera looks along +y: x stays right, up becomes -y, what is further along y is deeper.
+    return np.stack([world[:, 0], -world[:, 2], world[:, 1]], axis=1)
 
 
-def _write(out: Path):
-    out.mkdir(parents=True, exist_ok=True)
-    names = np.array(get_skeleton("human36_17k").joints)
-    for name, poses in demo_poses().items():
-        write_atomically(out / f"{name}.npz", partial(np.savez, poses_2d=poses, joint_names=names))
+def _pose(degrees: dict[str, float], body: dict[str, np.ndarray]) -> np.ndarray:
+    """One pose (1,32,3) mm of a body, from those of its angles that are not 0."""
+    angles = {name: np.array([float(degrees.get(name, 0))]) for name in LIMITS}
+    return joint_positions(angles, body)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def action_poses() -> dict[str, np.ndarray]:
+    """Five poses of every action for a contact sheet: {action: (5,32,3) mm}, z up.
+
+    mid_hip is at the origin. Everybody faces a viewer who looks along +y, turned by 35 degrees.
+    """
+    right_hip = HUMAN36_JOINTS.index("right_hip")
+    left_hip = HUMAN36_JOINTS.index("left_hip")
+    poses = {}
+    for number, action in enumerate(ACTIONS):
+        subject = SUBJECTS[number % len(SUBJECTS)]
+        world = make_motion(subject, action, action, frames=60, seed=0).world[4::12]
+        to_right = world[:, right_hip] - world[:, left_hip]
+        azimuth = np.degrees(np.arctan2(to_right[:, 1], to_right[:, 0]))
+        # A person who faces the viewer squarely has their right at an azimuth of 180 degrees.
+        turn = Rotation.from_euler("z", (145 - azimuth)[:, None], degrees=True).as_matrix()
+        poses[action] = (world - world[:, :1]) @ turn.transpose(0, 2, 1)
+    return poses
