@@ -12,11 +12,12 @@ from src.keypoints.files import read_keypoints
 from src.keypoints.layouts import (
     DERIVED,
     LAYOUTS,
-    derived,
+    check_layout_size,
+    derived_joints,
     get_layout,
-    joints_of_width,
+    only_layout_with,
     to_skeleton,
-    underivable,
+    underivable_joints,
 )
 from src.keypoints.mistakes import likely_mistakes
 from src.skeletons import SKELETON_NAMES, get_skeleton
@@ -46,7 +47,7 @@ def body(joints, frames=1):
 def test_every_layout_on_a_known_body(layout, skeleton):
     skeleton, joints = get_skeleton(skeleton), LAYOUTS[layout]
     found = to_skeleton(body(joints), joints, skeleton)[0]
-    lacking = underivable(joints, skeleton)
+    lacking = underivable_joints(joints, skeleton)
     for joint, place in zip(skeleton.joints, found, strict=True):
         if joint in lacking:
             assert np.isnan(place).all()
@@ -59,9 +60,9 @@ def test_what_is_derived_adds_up():
     for ways in DERIVED.values():
         assert all(sum(way.values()) == pytest.approx(1) for way in ways)
     skeleton = get_skeleton("human36_17k")
-    assert derived(LAYOUTS["coco_17"], skeleton) == ["mid_hip", "mid_spine", "neck", "chin", "head"]
-    assert derived(LAYOUTS["human36_32"], skeleton) == []
-    assert underivable(LAYOUTS["coco_17"], get_skeleton("openpose_17k")) == [
+    assert derived_joints(LAYOUTS["coco_17"], skeleton) == ["mid_hip", "mid_spine", "neck", "chin", "head"]
+    assert derived_joints(LAYOUTS["human36_32"], skeleton) == []
+    assert underivable_joints(LAYOUTS["coco_17"], get_skeleton("openpose_17k")) == [
         "right_foot_tip",
         "left_foot_tip",
     ]
@@ -76,18 +77,20 @@ def test_second_best_way_where_the_best_lacks_a_joint():
     assert np.abs(head[:2] - BODY["head"]).max() < 12 and np.isnan(head[2]).all()
 
 
-def test_widths():
-    assert joints_of_width(25, None, "f")[0] == LAYOUTS["openpose_25"]
-    with pytest.raises(
-        InputError, match="17 joints without names.*--layout.*human36_17k.*openpose_17k.*coco_17"
-    ):
-        joints_of_width(17, None, "f")
-    with pytest.raises(
-        InputError, match=r"20 joints, which fits no layout; there are.*coco_17 \(17\)"
-    ):
-        joints_of_width(20, None, "f")
+def test_the_layout_with_so_many_joints():
+    assert only_layout_with(25, "f") == "openpose_25"
+    several = "17 joints without names.*--layout.*human36_17k.*openpose_17k.*coco_17"
+    with pytest.raises(InputError, match=several):
+        only_layout_with(17, "f")
+    none = r"20 joints, which fits no layout; there are.*coco_17 \(17\)"
+    with pytest.raises(InputError, match=none):
+        only_layout_with(20, "f")
+
+
+def test_a_layout_with_another_number_of_joints():
+    check_layout_size(LAYOUTS["coco_17"], 17, "f")
     with pytest.raises(InputError, match="holds 14 joints, the layout 17"):
-        joints_of_width(14, LAYOUTS["coco_17"], "f")
+        check_layout_size(LAYOUTS["coco_17"], 14, "f")
 
 
 def test_own_layout(tmp_path):

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.io import loadmat
 
 from src.errors import InputError
-from src.keypoints.layouts import derived, to_skeleton
+from src.keypoints.layouts import derived_joints, to_skeleton
 from src.skeletons import Skeleton
 
 _FORM = "README.md shows the form of the file"
@@ -111,7 +111,10 @@ def parse_photos(content: dict, skeleton: Skeleton, path) -> Photos:
     lacking = ", ".join(np.array(skeleton.joints)[np.isnan(pose_2d).any(axis=(0, 2))])
     missing = f"joint_names: {lacking} of {skeleton.name} not found among {', '.join(names)}"
     _check(path, (not lacking, f"{missing}; give the file's own skeleton with --dataset_type"))
-    notes = [f"{joint} is estimated from other joints" for joint in derived(tuple(names), skeleton)]
+    notes = [
+        f"{joint} is estimated from other joints"
+        for joint in derived_joints(tuple(names), skeleton)
+    ]
     joint_of = np.array(
         [skeleton.joints.index(name) if name in skeleton.joints else -1 for name in names]
     )
