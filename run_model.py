@@ -53,10 +53,10 @@ def run_model(argv):
     print(f"3D poses in {lifter.unit}: {out / 'poses_3d.npz'}")
 
     if options.pictures > 0:
-        draw_pictures(keypoints, lifted, lifter, out, options)
+        draw_pictures(keypoints, lifted, lifter, out=out, options=options)
 
 
-def draw_pictures(keypoints, lifted, lifter, out: Path, options):
+def draw_pictures(keypoints, lifted, lifter, *, out: Path, options):
     """Draw some poses on a page, animate a sequence if the options ask for it, show the page."""
     page = out / "poses_3d.png"
     has_page = lifting.save_page(

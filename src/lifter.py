@@ -83,7 +83,7 @@ class Lifter:
         self.unit = "mm, up to a global scale" if statistics.pose_3d is None else "mm"
         # With a known focal length the network's second output is no scale but a distance, which
         # holds for pixels as they are: those poses cannot be rescaled.
-        self._has_scale = options.get("reprojection") != "weak_perspective"
+        self._tells_distance = options.get("reprojection") == "weak_perspective"
         self._is_root_centred = options.get("subtract_2d_root", True)
         self._input_standardizer = statistics.pose_2d
         mean = statistics.pose_2d.mean.numpy()
@@ -119,9 +119,10 @@ class Lifter:
 
         poses_2d: (N,K,2) px, x right, y down, numpy or torch, NaN where a joint is missing; or
         (N,K,3) with each joint's confidence, 0 where it is missing. layout: the joints' order, by
-        name (see `src.keypoints.layouts.LAYOUTS`) or as a sequence of joint names; None: the
-        model's own, or another number of joints' only layout. rescale: "auto" brings people of a
-        size that training did not show to the usual one, "never" leaves them as they are.
+        name (see `src.keypoints.layouts.LAYOUTS`) or as a sequence of joint names; None takes the
+        model's own order if the number of joints is the model's, else the only layout with that
+        number. rescale: "auto" brings people of a size that training did not show to the usual
+        one, "never" leaves them as they are.
 
         Raises InputError for other shapes, and for a layout that does not fit.
         """
@@ -141,7 +142,7 @@ class Lifter:
             | (size == 0)  # all joints at one point
         )
         rescaled = np.zeros(len(poses), dtype=bool)
-        if rescale == "auto" and self._is_root_centred and self._has_scale:
+        if rescale == "auto" and self._is_root_centred and not self._tells_distance:
             is_usual = (size >= SIZE_RANGE[0]) & (size <= SIZE_RANGE[1])
             rescaled = ~is_usual & ~failed
 
@@ -206,7 +207,7 @@ class Lifter:
         inputs[torch.from_numpy(missing)] = 0
         device = next(self.model.network.parameters()).device
         poses_3d, scale = predict(self.model, inputs.to(device), _BATCH)
-        if scale is None or not self._has_scale:
+        if scale is None or self._tells_distance:
             return poses_3d.cpu().numpy(), None
         return poses_3d.cpu().numpy(), scale.cpu().numpy()[:, 0]
 

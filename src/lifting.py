@@ -53,8 +53,9 @@ def lift_all(keypoints: Keypoints, lifter: Lifter, *, rescale: str) -> Lifted:
     """
     count = len(keypoints.poses)
     parts = []
-    # disable=None: no bar either where stderr is no terminal.
-    with tqdm(total=count, unit="pose", disable=None if count > _PART else True) as bar:
+    # tqdm takes None to mean: disabled unless stderr is a terminal.
+    is_disabled = None if count > _PART else True
+    with tqdm(total=count, unit="pose", disable=is_disabled) as bar:
         for start in range(0, count, _PART):
             poses = keypoints.poses[start : start + _PART]
             parts.append(lifter(poses, keypoints.joints, rescale=rescale))

@@ -53,7 +53,7 @@ def _read_folder(folder: Path, layout) -> Keypoints:
     npz_paths = sorted(folder.glob("*.npz"))
     if not npz_paths:
         return read_openpose_folder(folder, layout)
-    # Each through the front door, so that a damaged one is named.
+    # By read_keypoints, whose errors name the file that is damaged.
     files = [read_keypoints(path, layout) for path in npz_paths]
     if len({keypoints.joints for keypoints in files}) > 1:
         raise InputError(f"{folder}: its files hold different joints; give one file")

@@ -151,9 +151,14 @@ def only_layout_with(num_joints: int, source_name) -> str:
 
 
 def check_layout_size(layout: tuple[str, ...], num_joints: int, source_name):
-    """Raise InputError, which begins with ``source_name``, if a layout has not so many joints."""
+    """Raise InputError if a layout has another number of joints.
+
+    The message begins with ``source_name`` and names the layouts that would fit.
+    """
     if len(layout) != num_joints:
-        fitting = ", ".join(layouts_with(num_joints)) or "none; --layout FILE.json"
+        fitting = "none; --layout FILE.json"
+        if layouts_with(num_joints):
+            fitting = ", ".join(layouts_with(num_joints))
         raise InputError(
             f"{source_name}: holds {num_joints} joints, the layout {len(layout)}; "
             f"with {num_joints}: {fitting}"
