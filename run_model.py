@@ -5,43 +5,79 @@ from pathlib import Path
 
 from src.errors import importing, run_command
 
-with importing():
+with importing():  # PyTorch takes seconds: Ctrl-C meanwhile ends in one line, not in a traceback
     from opts.run_model import parse_options
     from src import lifting
+    from src.keypoints.arrays import fractions_to_pixels
+    from src.keypoints.files import read_keypoints
+    from src.keypoints.layouts import get_layout
+    from src.lifted_files import write_csv, write_json, write_npz
     from src.lifter import Lifter
     from src.plotting.figures import show_picture
 
 
 def main(argv=None) -> int:
-    """Run the command with these tokens (default: the process's own) -> exit code."""
-    return run_command(run_model, sys.argv[1:] if argv is None else list(argv))
+    """Run the command with these tokens (default: the process's own), and return its exit code."""
+    return run_command(run_model, argv)
 
 
 def run_model(argv):
-    """Parse, load, lift, write, draw."""
+    """Lift the keypoints of a file: from the command line to 3D poses and pictures of them."""
     options = parse_options(argv)
     out = Path(options.out)
     lifter = Lifter.load(options.checkpoint, options.device)
-    keypoints = lifting.read_input(options.input, options.layout, options.image_size)
-    print("\n".join([f"input: {options.input}", *lifting.describe_input(keypoints, lifter)]))
+
+    layout = None if options.layout is None else get_layout(options.layout)
+    keypoints = read_keypoints(options.input, layout)
+    if options.image_size is not None:
+        keypoints = fractions_to_pixels(keypoints, options.image_size, options.input)
+
+    print(f"input: {options.input}")
+    for line in lifting.describe_keypoints(keypoints, lifter.skeleton):
+        print(line)
+    for mistake in lifting.find_mistakes(keypoints, lifter.skeleton):
+        print(f"WARNING: {mistake}")
+
     out.mkdir(parents=True, exist_ok=True)
-    how = {"rescale": options.rescale}
-    counts = lifting.lift_to_files(
-        keypoints, lifter, out, **how, source=str(options.input), formats=options.format
+    lifted = lifting.lift_all(keypoints, lifter, rescale=options.rescale)
+    results = lifting.collect_results(keypoints, lifted, lifter, source=options.input)
+    write_npz(out / "poses_3d.npz", results)
+    if "json" in options.format:
+        write_json(out / "poses_3d.json", results)
+    if "csv" in options.format:
+        write_csv(out / "poses_3d.csv", results)
+
+    for line in lifting.describe_lifted(lifted):
+        print(line)
+    print(f"model: {lifter.path}")
+    print(f"3D poses in {lifter.unit}: {out / 'poses_3d.npz'}")
+
+    if options.pictures > 0:
+        draw_pictures(keypoints, lifted, lifter, out=out, options=options)
+
+
+def draw_pictures(keypoints, lifted, lifter, *, out: Path, options):
+    """Draw some poses on a page, animate a sequence if the options ask for it, show the page."""
+    page = out / "poses_3d.png"
+    has_page = lifting.save_page(
+        page,
+        keypoints,
+        lifted,
+        lifter.skeleton,
+        title=f"{lifter.path.parent.name}, {lifter.unit}",
+        at_most=options.pictures,
     )
-    print(
-        "\n".join(
-            counts.lines()
-            + [f"model: {lifter.path}", f"3D poses in {lifter.unit}: {out / 'poses_3d.npz'}"]
-        )
-    )
-    if options.pictures:
-        pictures = lifting.save_pictures(
-            keypoints, lifter, out, **how, at_most=options.pictures, moving=options.animate
-        )
-        print(f"pictures: {', '.join(map(str, pictures)) or 'none, as no pose could be lifted'}")
-        if options.show and pictures:
-            show_picture(pictures[0])
+    if not has_page:
+        print("pictures: none, as no pose could be lifted")
+        return
+    pictures = [page]
+    if options.animate:
+        animation = lifting.save_animation(out / "poses_3d", keypoints, lifted, lifter.skeleton)
+        if animation is not None:
+            pictures.append(animation)
+    print(f"pictures: {', '.join(str(path) for path in pictures)}")
+    if options.show:
+        show_picture(page)
 
 
 if __name__ == "__main__":

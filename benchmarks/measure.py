@@ -16,7 +16,10 @@ from benchmarks.timing import Row, matrix_products, memory_traffic, rows
 from opts.human36 import parse_options
 from src import lifting
 from src.data.synthetic.motion import write
+from src.keypoints.files import read_keypoints
+from src.keypoints.layouts import get_layout
 from src.labels import RelativeLabels
+from src.lifted_files import write_npz
 from src.lifter import Lifter
 from src.metrics import aligned_joint_errors
 from src.model import Linear
@@ -173,8 +176,10 @@ def own_keypoints(frames: int = 200_000) -> list[Row]:
         one, inputs = poses[:1], torch.from_numpy(poses)
 
         def from_file_to_file():
-            keypoints = lifting.read_input(str(folder / "poses.npy"), "human36_17k", None)
-            lifting.lift_to_files(keypoints, lifter, folder, rescale="auto", source="", formats=[])
+            keypoints = read_keypoints(folder / "poses.npy", get_layout("human36_17k"))
+            lifted = lifting.lift_all(keypoints, lifter, rescale="auto")
+            results = lifting.collect_results(keypoints, lifted, lifter, source="")
+            write_npz(folder / "poses_3d.npz", results)
 
         products = matrix_products(subject.network, 1, backward=False)
         found = rows({"Lifter, one pose": lambda: lifter(one)}, products, "sgemm forward")

@@ -1,74 +1,86 @@
-"""Lifted poses on disk: an npz that is written as they come, and json or csv with named joints."""
+"""Lifted poses on disk: an npz of arrays, and json or csv with named joints."""
 
 import json
-import zipfile
 
 import numpy as np
 
 from src.files import write_atomically
 
+AXES = "x right, y down, z away from the camera; the root joint at the origin"
 
-def write_npz(path, parts, shape: tuple[int, int, int], small: dict):
-    """parts: iterable of (P,K,3) arrays, (N,K,3) in all; small: what else goes into the file, in memory.
 
-    ``small`` is looked at when all parts are written, so it may be filled while they come.
+def write_npz(path, results: dict[str, np.ndarray]):
+    """Write the arrays of `src.lifting.collect_results` to an npz, under their names."""
+    write_atomically(path, lambda temporary: np.savez(temporary, **results))
+
+
+def write_json(path, results: dict[str, np.ndarray]):
+    """Write the results of `src.lifting.collect_results` as json, an object per pose.
+
+    {"unit": ..., "axes": ..., "source": ..., "checkpoint": ..., "checkpoint_sha256": ...,
+     "limbs": [[0, 1], ...],
+     "poses": [{"frame": 0, "person": 0, "scale": 0.21, "joints": {"head": [x, y, z], ...}}, ...]}
+
+    "joints" is null where a pose could not be lifted; so is "scale" there, and with a model that
+    has none. Coordinates are rounded to three places.
     """
+    poses = results["poses_3d"]
+    joint_names = results["joint_names"].tolist()
+    scales = results.get("scale", np.full(len(poses), np.nan))
+    is_lifted = ~np.isnan(poses).any(axis=(1, 2))
+    records = []
+    for i, pose in enumerate(poses):
+        scale = None
+        if not np.isnan(scales[i]):
+            scale = float(scales[i])
+        joints = None
+        if is_lifted[i]:
+            joints = dict(zip(joint_names, pose.round(3).tolist(), strict=True))
+        records.append(
+            {
+                "frame": int(results["frame"][i]),
+                "person": int(results["person"][i]),
+                "scale": scale,
+                "joints": joints,
+            }
+        )
+    content = {
+        "unit": str(results["unit"]),
+        "axes": str(results["axes"]),
+        "source": str(results["source"]),
+        "checkpoint": str(results["checkpoint"]),
+        "checkpoint_sha256": str(results["checkpoint_sha256"]),
+        "limbs": results["limbs"].tolist(),
+        "poses": records,
+    }
 
     def write(temporary):
-        with zipfile.ZipFile(temporary, "w") as archive:
-            with archive.open("poses_3d.npy", "w", force_zip64=True) as file:
-                np.lib.format.write_array_header_2_0(
-                    file, {"descr": "<f4", "fortran_order": False, "shape": shape}
-                )
-                for part in parts:
-                    file.write(np.ascontiguousarray(part, dtype="<f4").tobytes())
-            for name, value in small.items():
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
-                    np.lib.format.write_array(file, np.asarray(value), allow_pickle=False)
+        with temporary.open("w") as file:
+            json.dump(content, file, indent=1)
 
     write_atomically(path, write)
 
 
-def write_json(path, content: dict):
-    """The arrays of an npz -> json: an object per pose with its joints by name, null where it could not be lifted."""
-    common = {
-        name: str(content[name])
-        for name in ("unit", "axes", "source", "checkpoint", "checkpoint_sha256")
-    }
-    names, scales = content["joint_names"].tolist(), content.get("scale")
-    poses = [
-        {
-            "frame": int(content["frame"][i]),
-            "person": int(content["person"][i]),
-            "scale": None if scales is None or np.isnan(scales[i]) else float(scales[i]),
-            "joints": None
-            if np.isnan(pose).any()
-            else dict(zip(names, pose.round(3).tolist(), strict=True)),
-        }
-        for i, pose in enumerate(content["poses_3d"])
-    ]
-    text = json.dumps(
-        {**common, "limbs": np.asarray(content["limbs"]).tolist(), "poses": poses}, indent=1
-    )
-    write_atomically(path, lambda temporary: temporary.write_text(text))
+def write_csv(path, results: dict[str, np.ndarray]):
+    """Write the results of `src.lifting.collect_results` as csv, a line per pose.
 
-
-def write_csv(path, content: dict):
-    """The arrays of an npz -> csv: a line per pose, columns frame, person, scale, <joint>_x, _y, _z."""
-    header = [
-        "frame",
-        "person",
-        "scale",
-        *(f"{joint}_{axis}" for joint in content["joint_names"] for axis in "xyz"),
-    ]
-    scale = content.get("scale", np.full(len(content["frame"]), np.nan))
+    The columns are frame, person, scale, then JOINT_x, JOINT_y and JOINT_z of every joint.
+    """
+    poses = results["poses_3d"]
+    header = ["frame", "person", "scale"]
+    formats = ["%d", "%d", "%.6g"]
+    for joint in results["joint_names"]:
+        for axis in "xyz":
+            header.append(f"{joint}_{axis}")
+            formats.append("%.3f")
+    scales = results.get("scale", np.full(len(poses), np.nan))
     rows = np.column_stack(
-        [content["frame"], content["person"], scale, content["poses_3d"].reshape(len(scale), -1)]
+        [results["frame"], results["person"], scales, poses.reshape(len(poses), -1)]
     )
-    form = ["%d", "%d", "%.6g", *["%.3f"] * (len(header) - 3)]
-    write_atomically(
-        path,
-        lambda temporary: np.savetxt(
-            temporary, rows, form, delimiter=",", header=",".join(header), comments=""
-        ),
-    )
+
+    def write(temporary):
+        np.savetxt(
+            temporary, rows, fmt=formats, delimiter=",", header=",".join(header), comments=""
+        )
+
+    write_atomically(path, write)

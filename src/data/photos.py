@@ -10,7 +10,7 @@ import numpy as np
 from scipy.io import loadmat
 
 from src.errors import InputError
-from src.keypoints.layouts import derived, to_skeleton
+from src.keypoints.layouts import derived_joints, to_skeleton
 from src.skeletons import Skeleton
 
 _FORM = "README.md shows the form of the file"
@@ -119,7 +119,9 @@ def parse_photos(content: dict, skeleton: Skeleton, path) -> Photos:
             f"{path}: joint_names: {', '.join(missing_joints)} of {skeleton.name} not found among "
             f"{', '.join(joint_names)}; give the file's own skeleton with --dataset_type"
         )
-    notes = [f"{joint} is estimated from other joints" for joint in derived(joint_names, skeleton)]
+    notes = [
+        f"{joint} is estimated from other joints" for joint in derived_joints(joint_names, skeleton)
+    ]
 
     # The number that each of the file's joints has in the skeleton, or -1.
     new_numbers = np.array(

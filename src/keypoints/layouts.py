@@ -1,164 +1,215 @@
-"""Keypoints of detectors by name, and how a skeleton's joints come from them; pixels, x right, y down."""
+"""Which joints detectors report, in which order, and how a skeleton's joints are made from them."""
 
 import json
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from src.errors import InputError
 from src.skeletons import HUMAN36_JOINTS, SKELETON_NAMES, Skeleton, get_skeleton
 
-_FACE = "nose left_eye right_eye left_ear right_ear "
-_COCO = _FACE + (
-    "left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist "
-    "left_hip right_hip left_knee right_knee left_ankle right_ankle "
-)
-_ARMS = "right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist "
-_LEGS = "right_hip right_knee right_ankle left_hip left_knee left_ankle "
-_FACE_RIGHT_FIRST = "right_eye left_eye right_ear left_ear "
-_DETECTORS = {
-    "coco_17": _COCO,
-    "openpose_25": "nose neck " + _ARMS + "mid_hip " + _LEGS + _FACE_RIGHT_FIRST
-    + "left_foot_tip left_small_toe left_heel right_foot_tip right_small_toe right_heel",
-    "openpose_18": "nose neck " + _ARMS + _LEGS + _FACE_RIGHT_FIRST,
-    "halpe_26": _COCO + "head neck mid_hip left_foot_tip right_foot_tip left_small_toe right_small_toe left_heel "
-    "right_heel",
-    "mpii_16": "right_ankle right_knee right_hip left_hip left_knee left_ankle mid_hip neck chin head "
-    "right_wrist right_elbow right_shoulder left_shoulder left_elbow left_wrist",
-    "mediapipe_33": "nose left_eye_inner left_eye left_eye_outer right_eye_inner right_eye right_eye_outer left_ear "
-    "right_ear mouth_left mouth_right left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist "
-    "left_pinky right_pinky left_index right_index left_thumb right_thumb left_hip right_hip left_knee right_knee "
-    "left_ankle right_ankle left_heel right_heel left_foot_tip right_foot_tip",
-}  # fmt: skip
-LAYOUTS: dict[str, tuple[str, ...]] = {
-    **{name: get_skeleton(name).joints for name in SKELETON_NAMES},
-    **{name: tuple(joints.split()) for name, joints in _DETECTORS.items()},
+# A layout is the names of a detector's joints in the order of its files. Joints that two layouts
+# share have one name in both, so that nothing is ever matched by position.
+
+COCO_17 = (
+    "nose", "left_eye", "right_eye", "left_ear", "right_ear",
+    "left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist",
+    "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle",
+)  # fmt: skip
+
+# OpenPose's BODY_25 and, of its older models, COCO-18.
+OPENPOSE_25 = (
+    "nose", "neck",
+    "right_shoulder", "right_elbow", "right_wrist", "left_shoulder", "left_elbow", "left_wrist",
+    "mid_hip", "right_hip", "right_knee", "right_ankle", "left_hip", "left_knee", "left_ankle",
+    "right_eye", "left_eye", "right_ear", "left_ear",
+    "left_foot_tip", "left_small_toe", "left_heel",
+    "right_foot_tip", "right_small_toe", "right_heel",
+)  # fmt: skip
+
+OPENPOSE_18 = (
+    "nose", "neck",
+    "right_shoulder", "right_elbow", "right_wrist", "left_shoulder", "left_elbow", "left_wrist",
+    "right_hip", "right_knee", "right_ankle", "left_hip", "left_knee", "left_ankle",
+    "right_eye", "left_eye", "right_ear", "left_ear",
+)  # fmt: skip
+
+# AlphaPose's model of 26 joints: COCO's 17, and nine more.
+HALPE_26 = COCO_17 + (
+    "head", "neck", "mid_hip",
+    "left_foot_tip", "right_foot_tip", "left_small_toe", "right_small_toe",
+    "left_heel", "right_heel",
+)  # fmt: skip
+
+MPII_16 = (
+    "right_ankle", "right_knee", "right_hip", "left_hip", "left_knee", "left_ankle",
+    "mid_hip", "neck", "chin", "head",
+    "right_wrist", "right_elbow", "right_shoulder", "left_shoulder", "left_elbow", "left_wrist",
+)  # fmt: skip
+
+MEDIAPIPE_33 = (
+    "nose",
+    "left_eye_inner", "left_eye", "left_eye_outer",
+    "right_eye_inner", "right_eye", "right_eye_outer",
+    "left_ear", "right_ear", "mouth_left", "mouth_right",
+    "left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist",
+    "left_pinky", "right_pinky", "left_index", "right_index", "left_thumb", "right_thumb",
+    "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle",
+    "left_heel", "right_heel", "left_foot_tip", "right_foot_tip",
+)  # fmt: skip
+
+_SKELETON_LAYOUTS = {name: get_skeleton(name).joints for name in SKELETON_NAMES}
+_DETECTOR_LAYOUTS = {
+    "coco_17": COCO_17,
+    "openpose_25": OPENPOSE_25,
+    "openpose_18": OPENPOSE_18,
+    "halpe_26": HALPE_26,
+    "mpii_16": MPII_16,
+    "mediapipe_33": MEDIAPIPE_33,
     "human36_32": HUMAN36_JOINTS,
 }
+LAYOUTS: dict[str, tuple[str, ...]] = _SKELETON_LAYOUTS | _DETECTOR_LAYOUTS
 
-# joint -> the ways to get it, best first: weights of other joints that add up to 1. The README's table says the same.
+# How joints that a detector does not report are estimated: for each, the ways to do it, best first.
+# A way is a weighted sum of other joints; its weights add up to 1, so that it does not depend on
+# where the image's corner is. Every joint stands after those it is made from: one pass from top to
+# bottom suffices. The README's table says the same in words.
 DERIVED = {
-    "mid_hip": [{"left_hip": 0.5, "right_hip": 0.5}],
-    "neck": [{"left_shoulder": 0.5, "right_shoulder": 0.5}],
-    "mid_spine": [{"neck": 0.5, "mid_hip": 0.5}],
+    "mid_hip": [
+        {"left_hip": 0.5, "right_hip": 0.5},
+    ],
+    "neck": [
+        {"left_shoulder": 0.5, "right_shoulder": 0.5},
+    ],
+    "mid_spine": [
+        {"neck": 0.5, "mid_hip": 0.5},
+    ],
+    "head": [  # its top: beyond the ears, eyes or nose, on the line from the neck to them
+        {"neck": -0.25, "left_ear": 0.625, "right_ear": 0.625},
+        {"neck": -0.2, "left_eye": 0.6, "right_eye": 0.6},
+        {"neck": -0.25, "nose": 1.25},
+    ],
     "chin": [
         {"neck": 0.5, "nose": 0.5},
         {"neck": 0.5, "left_ear": 0.25, "right_ear": 0.25},
         {"neck": 0.55, "head": 0.45},
     ],
-    "head": [
-        {"neck": -0.25, "left_ear": 0.625, "right_ear": 0.625},
-        {"neck": -0.2, "left_eye": 0.6, "right_eye": 0.6},
-        {"neck": -0.25, "nose": 1.25},
-    ],
-}  # fmt: skip
+}
 
-_FAR = 1e6
-
-
-class Keypoints(NamedTuple):
-    """2D poses and where they are from: poses (N,K,2) px, NaN where a joint is missing; joints: K names; frame and
-    person (N,) numbers; notes: what a reader found out."""
-
-    poses: np.ndarray
-    joints: tuple[str, ...]
-    frame: np.ndarray
-    person: np.ndarray
-    notes: tuple[str, ...] = ()
+# Coordinates that are further from the image's corner, infinite ones included, are no pixels.
+_LARGEST_PX = 1e6
 
 
 def get_layout(name: str) -> tuple[str, ...]:
-    """The joints of a layout by its name, or of a json file that lists joint names. Raises InputError for others."""
+    """Return the joint names of a layout.
+
+    ``name`` is a key of `LAYOUTS` or the path of a json file with a list of joint names. Raises
+    InputError if it is neither.
+    """
     if name in LAYOUTS:
         return LAYOUTS[name]
     if not name.endswith(".json"):
         raise InputError(
-            f"--layout {name}: there are {', '.join(LAYOUTS)}, or a .json file with a list of joint names"
+            f"--layout {name}: there are {', '.join(LAYOUTS)}, "
+            "or a .json file with a list of joint names"
         )
     try:
         joints = json.loads(Path(name).read_text())
     except (OSError, ValueError) as error:
         raise InputError(f"--layout {name}: cannot be read as json ({error})") from None
-    if (
-        not isinstance(joints, list)
-        or not all(isinstance(j, str) for j in joints)
-        or len(set(joints)) != len(joints)
-    ):
+    is_list_of_names = isinstance(joints, list) and all(isinstance(j, str) for j in joints)
+    if not is_list_of_names or len(set(joints)) != len(joints):
         raise InputError(f"--layout {name}: expected a json list of different joint names")
     return tuple(joints)
 
 
-def joints_of_width(
-    width: int, layout: tuple[str, ...] | None, where
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of so many joints -> (names, what was found out). Raises InputError if no layout, or several, fit."""
-    if layout is not None:
-        if len(layout) != width:
-            raise InputError(
-                f"{where}: holds {width} joints, the layout {len(layout)}; with {width}: {_fitting(width)}"
-            )
-        return layout, ()
-    candidates = [name for name, joints in LAYOUTS.items() if len(joints) == width]
+def layouts_with(num_joints: int) -> list[str]:
+    """Return the names of all layouts with so many joints."""
+    return [name for name, joints in LAYOUTS.items() if len(joints) == num_joints]
+
+
+def only_layout_with(num_joints: int, source_name) -> str:
+    """Return the name of the one layout that has so many joints.
+
+    Raises InputError, which begins with ``source_name``, if there is none, or if there are several
+    that differ.
+    """
+    candidates = layouts_with(num_joints)
     if not candidates:
         sizes = ", ".join(f"{name} ({len(joints)})" for name, joints in LAYOUTS.items())
         raise InputError(
-            f"{where}: holds {width} joints, which fits no layout; there are {sizes}; or --layout FILE.json"
+            f"{source_name}: holds {num_joints} joints, which fits no layout; "
+            f"there are {sizes}; or --layout FILE.json"
         )
+    # Two names for the same joints, as human36_14k and lsp_14k, leave no doubt.
     if len({LAYOUTS[name] for name in candidates}) > 1:
         raise InputError(
-            f"{where}: holds {width} joints without names; say which with --layout: {_fitting(width)}"
+            f"{source_name}: holds {num_joints} joints without names; "
+            f"say which with --layout: {', '.join(candidates)}"
         )
-    return LAYOUTS[candidates[0]], (f"{width} joints: taken for {candidates[0]}",)
+    return candidates[0]
 
 
-def _fitting(width: int) -> str:
-    return (
-        ", ".join(name for name, joints in LAYOUTS.items() if len(joints) == width)
-        or "none; --layout FILE.json"
-    )
+def check_layout_size(layout: tuple[str, ...], num_joints: int, source_name):
+    """Raise InputError if a layout has another number of joints.
+
+    The message begins with ``source_name`` and names the layouts that would fit.
+    """
+    if len(layout) != num_joints:
+        fitting = "none; --layout FILE.json"
+        if layouts_with(num_joints):
+            fitting = ", ".join(layouts_with(num_joints))
+        raise InputError(
+            f"{source_name}: holds {num_joints} joints, the layout {len(layout)}; "
+            f"with {num_joints}: {fitting}"
+        )
 
 
-def underivable(joints: tuple[str, ...], skeleton: Skeleton) -> list[str]:
-    """Joints of the skeleton that a layout neither has nor gives."""
-    return [joint for joint in skeleton.joints if not _sources(joint, joints)]
+def derived_joints(joints: tuple[str, ...], skeleton: Skeleton) -> list[str]:
+    """Return the skeleton's joints that a layout lacks, but that its others give an estimate of."""
+    available = _available_joints(joints)
+    return [joint for joint in skeleton.joints if joint in available and joint not in joints]
 
 
-def derived(joints: tuple[str, ...], skeleton: Skeleton) -> list[str]:
-    """Joints of the skeleton that are estimated from others of a layout."""
-    return [joint for joint in skeleton.joints if joint not in joints and _sources(joint, joints)]
+def underivable_joints(joints: tuple[str, ...], skeleton: Skeleton) -> list[str]:
+    """Return the skeleton's joints that a layout lacks and that cannot be estimated either."""
+    available = _available_joints(joints)
+    return [joint for joint in skeleton.joints if joint not in available]
 
 
-def _sources(joint: str, joints) -> list[dict[str, float]]:
-    """The ways to get a joint from those of a layout, best first."""
-    own = [{joint: 1.0}] if joint in joints else []
-    return own + [
-        way for way in DERIVED.get(joint, []) if all(_sources(source, joints) for source in way)
-    ]
+def _available_joints(joints: tuple[str, ...]) -> set[str]:
+    """Return the joints of a layout together with all that can be estimated from them."""
+    available = set(joints)
+    for joint, ways in DERIVED.items():
+        if any(available.issuperset(weights) for weights in ways):
+            available.add(joint)
+    return available
 
 
 def to_skeleton(poses: np.ndarray, joints: tuple[str, ...], skeleton: Skeleton) -> np.ndarray:
-    """Poses (N,K,2) of a layout's joints -> (N,K',2) float32 of the skeleton's; NaN where a joint cannot be had.
+    """Return poses of a layout as poses of a skeleton, joint by joint by name.
 
-    What lies further than `_FAR` px from the image's corner is no joint either.
+    poses: (N,K,2) px, in the order of ``joints``, NaN where a joint is missing. The result is
+    (N,K',2) px, float32, in the order of ``skeleton.joints``. A joint that a pose lacks, or the
+    whole layout, is estimated in the first way of `DERIVED` whose joints are there, and is NaN if
+    there is none. Coordinates too large for pixels, infinity among them, count as missing.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         poses = np.array(poses, dtype=np.float32)
-        poses[~(np.abs(poses) < _FAR)] = np.nan
+        poses[~(np.abs(poses) < _LARGEST_PX)] = np.nan
     if joints == skeleton.joints:
         return poses
-    found: dict[str, np.ndarray] = {}
 
-    def get(joint: str) -> np.ndarray:
-        if joint not in found:
-            value = np.full((len(poses), 2), np.nan, dtype=np.float32)
-            for way in _sources(joint, joints):
-                if joint in way:
-                    other = poses[:, joints.index(joint)]
-                else:
-                    other = sum(np.float32(weight) * get(source) for source, weight in way.items())
-                value = np.where(np.isnan(value).any(axis=1, keepdims=True), other, value)
-            found[joint] = value
-        return found[joint]
-
-    return np.stack([get(joint) for joint in skeleton.joints], axis=1)
+    unknown = np.full((len(poses), 2), np.nan, dtype=np.float32)
+    coordinates = {joint: poses[:, joints.index(joint)] for joint in joints}
+    for joint, ways in DERIVED.items():
+        for weights in ways:
+            if all(source in coordinates for source in weights):
+                estimate = sum(
+                    np.float32(weight) * coordinates[source] for source, weight in weights.items()
+                )
+                # A detected joint is kept: estimates only fill the poses in which it is missing.
+                so_far = coordinates.get(joint, unknown)
+                is_missing = np.isnan(so_far).any(axis=1, keepdims=True)
+                coordinates[joint] = np.where(is_missing, estimate, so_far)
+    return np.stack([coordinates.get(joint, unknown) for joint in skeleton.joints], axis=1)

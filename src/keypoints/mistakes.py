@@ -6,59 +6,126 @@ import numpy as np
 
 from src.skeletons import Skeleton
 
-_MOST = 0.7  # of the poses: what a single person might do is no mistake
-# Mean limb over the spread of the joints: 0.5 to 0.65 in motion, at most 0.9 in 99 of 100 poses; 1 to 1.5 if shuffled.
-_LONG = 0.9
+# A mistake in a file is in all of its poses; what a single person might do is none. So a pattern
+# counts as a mistake if it shows in more than this share of the poses.
+_MOST = 0.7
+# Mean limb length over the spread of the joints: 0.5 to 0.65 in most poses of people, at most 0.9
+# in 99 of 100; 1 to 1.5 if joints are shuffled.
+_LONG_LIMBS = 0.9
+# Spread of x and y, taken from x0, y0, x1, y1, ..., over that of the halves of the same numbers.
+_MIXED_COORDINATES = 0.85
+# Left and right are compared only where they are this far apart in x, over the spread of the
+# joints, and only in so many poses: seen from the side, or twisting, anybody's may cross.
+_WIDE_SHOULDERS = 0.3
+_WIDE_HIPS = 0.15
+_FEWEST_WIDE = 10
 
-
-def _most(values: np.ndarray) -> bool:
-    return len(values) > 0 and values.mean() > _MOST
+_NEEDED = {"neck", "right_hip", "left_hip", "right_shoulder", "left_shoulder"}
 
 
 def likely_mistakes(poses: np.ndarray, skeleton: Skeleton) -> list[str]:
-    """What looks wrong with poses (N,K,2) px, NaN where missing, of the skeleton -> a sentence for each."""
-    if not {"neck", "right_hip", "left_hip", "right_shoulder", "left_shoulder"} <= set(
-        skeleton.joints
-    ):
-        return []  # no person's skeleton
+    """Return a sentence for everything that looks wrong with poses (N,K,2) px of a skeleton.
+
+    y points down and missing joints are NaN. Without the joints of a person's trunk in the
+    skeleton, or without any pose that has its root, nothing can be said, and the list is empty.
+    """
+    if not _NEEDED.issubset(skeleton.joints):
+        return []
     poses = poses[~np.isnan(poses[:, skeleton.root]).any(axis=1)]
     if len(poses) == 0:
         return []
-    at = {name: poses[:, i] for i, name in enumerate(skeleton.joints)}
-    found = []
-    with warnings.catch_warnings(action="ignore"):  # of numpy, of poses without any joint
+    mistakes = []
+    with warnings.catch_warnings(action="ignore"):  # numpy's, of poses with their root alone
         if np.nanmax(np.abs(poses)) <= 2:
-            found.append(
-                "coordinates look like fractions of the image; --image_size W H turns them into pixels"
+            mistakes.append(
+                "coordinates look like fractions of the image; "
+                "--image_size W H turns them into pixels"
             )
-        trunk = at["neck"] - (at["right_hip"] + at["left_hip"]) / 2
-        known = ~np.isnan(trunk).any(axis=1)
-        lying = np.abs(trunk[known, 0]) > 2 * np.abs(trunk[known, 1])
-        starts, ends = (list(joints) for joints in skeleton.limb_ends)
-        limbs = np.nanmean(np.linalg.norm(poses[:, starts] - poses[:, ends], axis=2), axis=1)
-        size = np.linalg.norm(np.nanstd(poses, axis=1), axis=1)
-        flat, half = poses.reshape(len(poses), -1), poses.shape[1]
-        in_blocks = flat[:, :half].std(axis=1) + flat[:, half:].std(axis=1)
-        if _most(in_blocks < 0.85 * (flat[:, ::2].std(axis=1) + flat[:, 1::2].std(axis=1))):
-            found.append(
-                "coordinates seem to come as x0, x1, ..., y0, y1, ...; here it is x0, y0, x1, y1, ..."
-            )
-        elif _most(limbs > _LONG * size):
-            found.append("limbs are too long for such bodies: joints in another order (--layout)?")
-        elif _most(lying):
-            found.append("people lie on their side: are x and y exchanged, or the pictures turned?")
-        elif _most(trunk[known, 1] > 0):
-            upwards = "y seems to point upwards (here: down)"
-            found.append(f"heads are below hips: {upwards}, or joints in another order (--layout)")
-        across = {
-            part: at[f"left_{part}"][:, 0] - at[f"right_{part}"][:, 0]
-            for part in ("shoulder", "hip")
-        }
-        wide = (np.abs(across["shoulder"]) > 0.3 * size) & (np.abs(across["hip"]) > 0.15 * size)
-        if wide.sum() >= 10 and _most(
-            across["shoulder"][wide] * across["hip"][wide] < 0
-        ):  # one person may well twist
-            found.append(
+        disorder = _disorder(poses, skeleton)
+        if disorder is not None:
+            mistakes.append(disorder)
+        if _sides_are_exchanged(poses, skeleton):
+            mistakes.append(
                 "left and right are exchanged at the shoulders or at the hips, but not at both"
             )
-    return found
+    return mistakes
+
+
+def _disorder(poses: np.ndarray, skeleton: Skeleton) -> str | None:
+    """Return what looks wrong with the order of coordinates or joints, or None.
+
+    The checks go from the grossest mistake to the least: each also shows signs of those after it.
+    """
+    if _coordinates_come_in_blocks(poses):
+        return (
+            "coordinates seem to come as x0, x1, ..., y0, y1, ...; here it is x0, y0, x1, y1, ..."
+        )
+    if _limbs_are_long(poses, skeleton):
+        return "limbs are too long for such bodies: joints in another order (--layout)?"
+
+    hips = (_joint(poses, skeleton, "right_hip") + _joint(poses, skeleton, "left_hip")) / 2
+    trunks = _joint(poses, skeleton, "neck") - hips
+    trunks = trunks[~np.isnan(trunks).any(axis=1)]
+    if _in_most(np.abs(trunks[:, 0]) > 2 * np.abs(trunks[:, 1])):
+        return "people lie on their side: are x and y exchanged, or the pictures turned?"
+    if _in_most(trunks[:, 1] > 0):
+        return (
+            "heads are below hips: y seems to point upwards (here: down), "
+            "or joints in another order (--layout)"
+        )
+    return None
+
+
+def _coordinates_come_in_blocks(poses: np.ndarray) -> bool:
+    """Tell whether a pose's numbers are x0, x1, ..., y0, y1, ... rather than x and y in turn.
+
+    If so, either half of them (all x, or all y) varies less than every other number does, where x
+    and y are mixed. This shows unless the person stands where x and y are about the same.
+    """
+    num_joints = poses.shape[1]
+    numbers = poses.reshape(len(poses), 2 * num_joints)
+    spread_of_halves = numbers[:, :num_joints].std(axis=1) + numbers[:, num_joints:].std(axis=1)
+    spread_in_turn = numbers[:, ::2].std(axis=1) + numbers[:, 1::2].std(axis=1)
+    return _in_most(spread_of_halves < _MIXED_COORDINATES * spread_in_turn)
+
+
+def _limbs_are_long(poses: np.ndarray, skeleton: Skeleton) -> bool:
+    starts, ends = skeleton.limb_ends
+    limbs = poses[:, list(starts)] - poses[:, list(ends)]
+    mean_lengths = np.nanmean(np.linalg.norm(limbs, axis=2), axis=1)
+    return _in_most(mean_lengths > _LONG_LIMBS * _spread(poses))
+
+
+def _sides_are_exchanged(poses: np.ndarray, skeleton: Skeleton) -> bool:
+    """Tell whether left and right are exchanged at the shoulders or at the hips alone.
+
+    If they are at both, the person looks like one seen from behind: that cannot be noticed.
+    """
+    left_shoulder = _joint(poses, skeleton, "left_shoulder")
+    right_shoulder = _joint(poses, skeleton, "right_shoulder")
+    left_hip = _joint(poses, skeleton, "left_hip")
+    right_hip = _joint(poses, skeleton, "right_hip")
+    shoulders_px = left_shoulder[:, 0] - right_shoulder[:, 0]
+    hips_px = left_hip[:, 0] - right_hip[:, 0]
+
+    spread = _spread(poses)
+    has_wide_shoulders = np.abs(shoulders_px) > _WIDE_SHOULDERS * spread
+    has_wide_hips = np.abs(hips_px) > _WIDE_HIPS * spread
+    is_wide = has_wide_shoulders & has_wide_hips
+    if is_wide.sum() < _FEWEST_WIDE:
+        return False
+    return _in_most(shoulders_px[is_wide] * hips_px[is_wide] < 0)
+
+
+def _joint(poses: np.ndarray, skeleton: Skeleton, name: str) -> np.ndarray:
+    """Return (N,2), a joint of all poses."""
+    return poses[:, skeleton.joints.index(name)]
+
+
+def _spread(poses: np.ndarray) -> np.ndarray:
+    """Return (N,) px, the standard deviation of each pose's joints from their mean."""
+    return np.linalg.norm(np.nanstd(poses, axis=1), axis=1)
+
+
+def _in_most(is_so: np.ndarray) -> bool:
+    return len(is_so) > 0 and bool(is_so.mean() > _MOST)

@@ -1,6 +1,7 @@
 """Pictures of lifted poses: the 2D input beside the 3D pose from two sides."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 from matplotlib.animation import FFMpegWriter, FuncAnimation, PillowWriter
@@ -10,52 +11,80 @@ from src.files import write_atomically
 from src.plotting.figures import new_figure
 from src.plotting.poses import draw_pose_2d, draw_pose_3d
 
-_VIEWS = {"3D, from the camera's left": -120, "3D, from its right": -30}
+# Where a pose is seen from, in degrees, -90 being the camera.
+_AZIMUTH_LEFT = -120
+_AZIMUTH_RIGHT = -30
 
 
 def draw_lifted(
     axes, pose_2d: np.ndarray, pose_3d: np.ndarray, skeleton, *, caption: str, image=None
 ):
-    """One pose: pose_2d (K,2) px on the first axis, on its photo if there is one; pose_3d (K,3) on two 3D axes."""
+    """Draw one pose on three axes, and return them.
+
+    axes: a flat one and two 3D ones, as `_add_axes` makes them. pose_2d: (K,2) px, drawn on its
+    photo ``image`` (H,W,3) if there is one. pose_3d: (K,3) in the camera's frame.
+    """
+    flat_axis, left_axis, right_axis = axes
     if image is not None:
-        axes[0].imshow(image)
-    draw_pose_2d(axes[0], pose_2d, skeleton).set_title(caption, fontsize=8)
-    for axis, (name, azimuth) in zip(axes[1:], _VIEWS.items(), strict=True):
-        draw_pose_3d(axis, pose_3d, skeleton, azimuth=azimuth).set_title(name, fontsize=8)
+        flat_axis.imshow(image)
+    draw_pose_2d(flat_axis, pose_2d, skeleton)
+    flat_axis.set_title(caption, fontsize=8)
+    draw_pose_3d(left_axis, pose_3d, skeleton, azimuth=_AZIMUTH_LEFT)
+    left_axis.set_title("3D, from the camera's left", fontsize=8)
+    draw_pose_3d(right_axis, pose_3d, skeleton, azimuth=_AZIMUTH_RIGHT)
+    right_axis.set_title("3D, from its right", fontsize=8)
     return axes
 
 
 def _add_axes(figure, rows: int, columns: int, first: int):
-    return [
-        figure.add_subplot(rows, 3 * columns, first + i, **({"projection": "3d"} if i else {}))
-        for i in range(3)
-    ]
+    """Return a flat axis and two 3D ones, side by side.
+
+    The figure is a grid of ``rows`` x ``columns`` such triples; ``first`` is the number, from 1 and
+    along the rows, of the first axis.
+    """
+    flat_axis = figure.add_subplot(rows, 3 * columns, first)
+    left_axis = figure.add_subplot(rows, 3 * columns, first + 1, projection="3d")
+    right_axis = figure.add_subplot(rows, 3 * columns, first + 2, projection="3d")
+    return flat_axis, left_axis, right_axis
 
 
 def lifted_sheet(
     poses_2d: np.ndarray, poses_3d: np.ndarray, skeleton, *, captions, title: str, images=None
 ):
-    """A page with all the poses given, (N,K,2) and (N,K,3), on their images if there are any -> figure."""
+    """Return a figure with all the poses (N,K,2) px and (N,K,3), each under one of N captions.
+
+    images: N photos (H,W,3) or None, to draw the 2D poses on; None if there are none at all.
+    """
     columns = 1 if len(captions) <= 3 else 2
-    rows = -(-len(captions) // columns)
+    rows = -(-len(captions) // columns)  # rounded up
     figure = new_figure(7.5 * columns, 2.7 * rows + 0.5)
     figure.suptitle(
         f"{title}\n(orange: the person's right; y shown upwards, z away from the camera)",
         fontsize=9,
     )
     for i, caption in enumerate(captions):
-        on = {"caption": caption, "image": images and images[i]}
         draw_lifted(
-            _add_axes(figure, rows, columns, 3 * i + 1), poses_2d[i], poses_3d[i], skeleton, **on
+            _add_axes(figure, rows, columns, 3 * i + 1),
+            poses_2d[i],
+            poses_3d[i],
+            skeleton,
+            caption=caption,
+            image=images[i] if images else None,
         )
     return figure
 
 
-def animate(path, poses_2d: np.ndarray, poses_3d: np.ndarray, skeleton, *, frames, fps: int = 12):
-    """A moving picture of a sequence -> the path written: mp4 where ffmpeg is there, else gif."""
+def animate(
+    path: Path, poses_2d: np.ndarray, poses_3d: np.ndarray, skeleton, *, frames, fps: int = 12
+) -> Path:
+    """Write a moving picture of a sequence (F,K,2) px and (F,K,3), and return its path.
+
+    path has no suffix: see `save_moving`. frames: the F numbers of the frames.
+    """
     figure = new_figure(7.5, 3)
-    figure.set_layout_engine("none")  # axes that move from frame to frame tremble
-    axes = _add_axes(figure, 1, 1, 1)
+    # The layout engine moves axes a little from frame to frame, so that they tremble.
+    figure.set_layout_engine("none")
+    axes = _add_axes(figure, rows=1, columns=1, first=1)
 
     def draw(i):
         for axis in axes:
@@ -65,13 +94,23 @@ def animate(path, poses_2d: np.ndarray, poses_3d: np.ndarray, skeleton, *, frame
     return save_moving(path, figure, draw, len(poses_2d), fps=fps)
 
 
-def save_moving(path, figure, draw, frames: int, *, fps: int):
-    """A moving picture, ``draw(i)`` drawing its frame i -> the path written: mp4 where ffmpeg is there, else gif."""
+def save_moving(path: Path, figure, draw, frames: int, *, fps: int) -> Path:
+    """Write a moving picture of so many frames, ``draw(i)`` drawing frame i, and return its path.
+
+    It is an mp4 where ffmpeg is installed, else a gif; ``path`` gets that suffix.
+    """
+    # Without an init_func matplotlib draws the first frame twice.
     moving = FuncAnimation(figure, draw, frames=frames, init_func=lambda: None)
-    has_ffmpeg = shutil.which("ffmpeg") is not None
-    path = path.with_suffix(".mp4" if has_ffmpeg else ".gif")
-    writer = (FFMpegWriter if has_ffmpeg else PillowWriter)(fps=fps)
-    with tqdm(total=frames, unit="frame", disable=None) as bar:
-        to_file = {"writer": writer, "dpi": 80, "progress_callback": lambda *_: bar.update()}
-        write_atomically(path, lambda temporary: moving.save(str(temporary), **to_file))
+    if shutil.which("ffmpeg") is None:
+        path = path.with_suffix(".gif")
+        writer = PillowWriter(fps=fps)
+    else:
+        path = path.with_suffix(".mp4")
+        writer = FFMpegWriter(fps=fps)
+
+    def write(temporary):
+        with tqdm(total=frames, unit="frame", disable=None) as bar:
+            moving.save(str(temporary), writer, dpi=80, progress_callback=lambda *_: bar.update())
+
+    write_atomically(path, write)
     return path
