@@ -1,14 +1,11 @@
 """What a run tells its user: progress, the result as data, a table, pictures."""
 
-from contextlib import suppress
-from pathlib import Path
-
 import numpy as np
-from matplotlib.image import imread
 from tqdm import tqdm
 
 from src.metrics import CHOSEN, MEANS, MEANS_MM
 from src.plotting.figures import save_figure
+from src.plotting.photos import read_images  # noqa: F401 (src/lsp.py takes it from here)
 from src.plotting.poses import draw_test_poses
 from src.plotting.training import draw_training
 from src.training.run_folder import RunFolder
@@ -131,18 +128,6 @@ def _caption(sequence) -> str:
 def save_curves(run: RunFolder, history: list[dict], title: str):
     """loss_curves.png."""
     save_figure(run.path / "loss_curves.png", draw_training(history, title))
-
-
-def read_images(folder, files: list[str]) -> list[np.ndarray | None]:
-    """Photos by their names in a folder; None, and one line in all, where they can't be had."""
-    images = [None] * len(files)
-    for i, file in enumerate(files if folder else []):
-        with suppress(OSError, ValueError, SyntaxError):  # Pillow's for what is no picture
-            images[i] = imread(Path(folder) / file)
-    if any(image is None for image in images):
-        where = f" under {folder}" if folder else ""
-        print(f"note: no photos{where}: poses are drawn on a plain background")
-    return images
 
 
 def photo_lines(result: dict, run: RunFolder) -> list[str]:
