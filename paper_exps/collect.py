@@ -1,4 +1,6 @@
-"""Print the paper's tables from the results that are there: ``python -m paper_exps.collect table_1``.
+"""Print the paper's tables from the results that are there.
+
+``python -m paper_exps.collect table_1`` prints table 1 for every data set that has results of it.
 
 It reads result.json and options.json of run folders; it loads no model and scrapes no log. A row
 without a result is printed as missing.
@@ -63,9 +65,6 @@ class RowResults:
     def error_cm(self) -> float:
         """PA-MPJPE over frames, the mean over seeds."""
         return float(self.value("pa_mpjpe_mm").mean() / 10)
-
-
-# ------------------------------------------------------------------------------ reading results
 
 
 def read_finished(folder: Path) -> tuple[dict, dict] | None:
@@ -158,9 +157,6 @@ def _all_results(rows: list[RowResults]) -> list[dict]:
     return results
 
 
-# ------------------------------------------------------------------------- what data results are of
-
-
 def is_human36(result: dict, options: dict) -> bool:
     """Whether a result is of the real Human3.6M's test subjects, told by how many frames they have.
 
@@ -171,7 +167,7 @@ def is_human36(result: dict, options: dict) -> bool:
     data = result["data"]
     if data["synthetic"] or data["form"] == "relative_depth_json":
         return False
-    step = options.get("amt_test_data") or 1
+    step = options.get("amt_test_data", 1)  # main_lsp.py has no such option
     return _LEAST_TEST_FRAMES < data["test"]["frames"] * step < _MOST_TEST_FRAMES
 
 
@@ -201,9 +197,6 @@ def heading(rows: list[RowResults]) -> str:
         if description not in descriptions:
             descriptions.append(description)
     return "; ".join(descriptions)
-
-
-# ------------------------------------------------------------------------------- making tables
 
 
 def make_table(table: str, rows: list[RowResults]) -> list[list[str]]:
@@ -286,9 +279,6 @@ def _action_cell(row: RowResults, action: str) -> str:
     return _mean_and_deviation(errors_mm) if errors_mm else "missing"
 
 
-# ------------------------------------------------------------------------------ printing tables
-
-
 def render(lines: list[list[str]], title: str, format: str) -> str:
     """Write a table, as `make_table` gives it, as md, tex or csv text."""
     if format == "csv":
@@ -361,9 +351,6 @@ def print_tables(tables, *, ckpt, data=None, preset=(), format="md", out="."):
                 print(path)
             else:
                 print(render(lines, title, format))
-
-
-# ------------------------------------------------------------------------------ the command line
 
 
 def make_parser():

@@ -1,4 +1,7 @@
-"""The paper's graphs: arrays and an axis in, the axis out. A model looks the same in every figure."""
+"""The paper's graphs: arrays and an axis in, the axis out.
+
+A model has the same colour, marker and hatch in all of them.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -144,7 +147,7 @@ def draw_diagonal(axis):
 
 
 def add_row_of_axes(figure, num_poses: int) -> list:
-    """Add a 2D axis and, to its right, ``num_poses`` 3D axes to an empty figure; return them all."""
+    """Add a 2D axis and, right of it, ``num_poses`` 3D axes to an empty figure; return them all."""
     columns = 1 + num_poses
     axes = [figure.add_subplot(1, columns, 1)]
     for column in range(2, columns + 1):

@@ -36,11 +36,14 @@ def draw_limbs(
     """
     marker = None if dot_size is None else "o"
     for limb, is_right in zip(skeleton.limbs, skeleton.right_limbs, strict=True):
-        if color is None:
-            limb_color = RIGHT if is_right else LEFT
-        else:
-            limb_color = color
-        axis.plot(*points[list(limb)].T, color=limb_color, lw=lw, marker=marker, ms=dot_size)
+        side_color = RIGHT if is_right else LEFT
+        axis.plot(
+            *points[list(limb)].T,
+            color=side_color if color is None else color,
+            lw=lw,
+            marker=marker,
+            ms=dot_size,
+        )
     return axis
 
 
