@@ -1,8 +1,8 @@
 """Run rows of the paper's tables and figures.
 
-``python -m paper_exps.run table_1/ours fig_4d/ours_1`` runs these two; without names it runs all 66.
-What is finished is skipped, and what was interrupted goes on. Rows that would train the same thing
-train once: the others load that run and only test.
+``python -m paper_exps.run table_1/ours fig_4d/ours_1`` runs these two; without names it runs all
+66. What is finished is skipped, and what was interrupted goes on. Rows that would train the same
+thing train once: the others load that run and only test.
 
 Options that --help does not list are passed on to main_human36.py and, if it knows them, to
 main_lsp.py. Two are for main_human36.py alone: --data_dir, and --epochs, as main_lsp.py has its own
