@@ -154,7 +154,7 @@ def load_labels(args) -> tuple[str, Photos, Skeleton]:
 
 
 def closer_joint_first(photos: Photos, labels: np.ndarray) -> np.ndarray:
-    """Look up the pairs of joints (L, 2) of labels (L,), their indices; the closer joint is first."""
+    """The pairs of joints (L, 2) of labels, given by their indices (L,); the closer joint first."""
     pairs = photos.pairs[labels]
     first_is_further = photos.label[labels] == 1
     return np.where(first_is_further[:, None], pairs[:, ::-1], pairs)

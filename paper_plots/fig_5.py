@@ -42,7 +42,7 @@ def draw(
     file: str,
     image: np.ndarray | None,
 ) -> Figure:
-    """Draw the pose (K, 2) px of a photo, on its image if there is one, and poses {title: (K, 3)}."""
+    """Draw a photo's pose (K, 2) px, on its image if there is one, and 3D poses {title: (K, 3)}."""
     figure = new_figure(3.2 * (1 + len(poses)), 3.6)
     figure.suptitle(f"Figure 5: {data_name}", fontsize=9)
     axes = add_row_of_axes(figure, len(poses))

@@ -30,7 +30,7 @@ def read_log(path: Path) -> list[dict[str, float]]:
         with path.open(newline="") as file:
             for cells in csv.DictReader(file):
                 # DictReader collects the cells that have no column under None.
-                if "epoch" not in cells or None in cells:
+                if not cells.get("epoch") or None in cells:
                     raise InputError(f"{path}: expected the log of a run, a row per epoch")
                 history.append({name: float(cell) for name, cell in cells.items() if cell})
     except (OSError, ValueError, csv.Error) as error:
