@@ -340,8 +340,8 @@ def print_tables(tables, *, ckpt, data=None, preset=(), format="md", out="."):
     for table in tables:
         rows_per_data_set = collect(table, ckpt=ckpt, data=data, preset=preset)
         if not rows_per_data_set:
-            of_data = f" of {', '.join(data)}" if data else ""
-            print(f"\n{table}: missing: no results in {ckpt}{of_data}")
+            data_sets = f" of {', '.join(data)}" if data else ""
+            print(f"\n{table}: missing: no results in {ckpt}{data_sets}")
         for data_set, rows in rows_per_data_set.items():
             title = f"{'+'.join([table, *preset])}, {heading(rows)}"
             lines = make_table(table, rows)

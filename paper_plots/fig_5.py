@@ -55,7 +55,7 @@ def draw(
 def make_figure(argv):
     """Load the models' poses of a photo, and the photo, draw, save."""
     args = make_parser().parse_args(argv)
-    data_name, rows = load_rows("fig_5", args, names=MODELS)
+    data_name, rows = load_rows("fig_5", args, names=tuple(MODELS))
     predictions = {MODELS[row.name]: load_predictions(row, args) for row in rows}
     first = next(iter(predictions.values()))
     index = choose_index(args, len(first["files"]))
