@@ -1,6 +1,9 @@
-"""Print the paper's tables from the results that are there: ``python -m paper_exps.collect table_1``.
+"""Print the paper's tables from the results that are there.
 
-Reads result.json and options.json of run folders; loads no model, scrapes no log. What is missing prints as missing.
+``python -m paper_exps.collect table_1`` prints table 1 for every data set that has results of it.
+
+It reads result.json and options.json of run folders; it loads no model and scrapes no log. A row
+without a result is printed as missing.
 """
 
 import csv
@@ -14,31 +17,49 @@ import numpy as np
 
 from opts.parsing import new_parser
 from opts.presets import LSP_PRESETS, PAPER_ROWS, PRESETS
-from src.data.human36.load import ACTIONS
+from src.data.arrays import ACTIONS
 from src.errors import InputError, run_command
 from src.plotting.figures import new_figure, save_figure
 
-TABLES = tuple(dict.fromkeys(name.split("/")[0] for name in PAPER_ROWS))
 NUMBERS = Path(__file__).with_name("paper_numbers.json")
-# Frames of S9 and S11 of the real Human3.6M, all cameras, without S11's Directions and with it: what tells it from data
-# in its form. 1 % more or less, as every n-th frame of each file is rounded up, and detections may lack a file.
-_TEST_FRAMES = 0.99 * 543_344, 1.01 * 550_644
+# How many frames the test subjects S9 and S11 of the real Human3.6M have, over all cameras: without
+# S11's Directions and with it. It tells Human3.6M from other data in its form. 1 % more or less is
+# allowed, as every n-th frame of each file is rounded up, and detections may lack a file.
+_LEAST_TEST_FRAMES = 0.99 * 543_344
+_MOST_TEST_FRAMES = 1.01 * 550_644
+
+
+def table_of(row_name: str) -> str:
+    """The table or figure that a row belongs to: "fig_4c" for "fig_4c/test_noise/ours_10"."""
+    table, _, _ = row_name.partition("/")
+    return table
+
+
+def name_in_table(row_name: str) -> str:
+    """A row's name within its table or figure: "test_noise/ours_10" for the same row."""
+    _, _, name = row_name.partition("/")
+    return name
+
+
+TABLES = tuple(dict.fromkeys(table_of(name) for name in PAPER_ROWS))
 
 
 @dataclass
-class Collected:
-    """One row on one data set: name; the results of its seeds, {seed: result.json}; the options of one of them."""
+class RowResults:
+    """What the runs of one row of the paper gave on one data set.
+
+    name: of the row, as in opts/presets.py. results: {seed: content of result.json}. options: those
+    of one of the runs; they differ between the seeds in nothing that tables and figures look at.
+    """
 
     name: str
     results: dict[int, dict] = field(default_factory=dict)
     options: dict = field(default_factory=dict)
 
     def value(self, key: str) -> np.ndarray:
-        """A number of result.json for all seeds that have it, (S,)."""
-        return np.array(
-            [result[key] for _, result in sorted(self.results.items()) if key in result],
-            dtype=float,
-        )
+        """A number of result.json for all seeds that have it, (S,), in the order of the seeds."""
+        values = [result[key] for _, result in sorted(self.results.items()) if key in result]
+        return np.array(values, dtype=float)
 
     @property
     def error_cm(self) -> float:
@@ -46,182 +67,294 @@ class Collected:
         return float(self.value("pa_mpjpe_mm").mean() / 10)
 
 
-def is_human36(result: dict, options: dict) -> bool:
-    """Whether a result is of the real Human3.6M's test subjects, told by how many frames they have."""
-    data = result["data"]
-    frames = data["test"]["frames"] * (options.get("amt_test_data") or 1)
-    known = not data["synthetic"] and data["form"] != "relative_depth_json"
-    return known and _TEST_FRAMES[0] < frames < _TEST_FRAMES[1]
-
-
-def heading(rows: list[Collected]) -> str:
-    """What data rows are of, in words."""
-    words = {}
-    for row in rows:
-        for result in list(row.results.values())[:1]:
-            kind = "SYNTHETIC data" if result["data"]["synthetic"] else "not Human3.6M: other data"
-            words[
-                f"{'Human3.6M' if is_human36(result, row.options) else kind} ({result['data']['name']})"
-            ] = None
-    return "; ".join(words)
-
-
 def read_finished(folder: Path) -> tuple[dict, dict] | None:
-    """A run folder's result and options; None if it has no result. Raises InputError if these are no run's files."""
+    """Read a run folder's result.json and options.json; None if the run has no result yet.
+
+    Raises:
+        InputError: one of the files is not what a finished run writes.
+    """
     path = folder / "result.json"
     try:
         if not path.exists():
             return None
-        result, options = (
-            json.loads(path.read_text()),
-            json.loads(path.with_name("options.json").read_text()),
-        )
-        _ = (
-            result["seed"] + result["epoch"],
-            result["trained"],
-            result["data"]["synthetic"],
-            options.items(),
-        )
-        _ = result["data"]["test"]["frames"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{path} or options.json is not of a finished run ({error!r}); move both, and run again"
-        ) from None
+        result = json.loads(path.read_text())
+        options = json.loads(path.with_name("options.json").read_text())
+    except (OSError, ValueError) as error:
+        raise _not_of_a_finished_run(path, repr(error)) from None
+    problem = _problem_of(result, options)
+    if problem:
+        raise _not_of_a_finished_run(path, problem)
     return result, options
 
 
-def collect(table: str, *, ckpt="checkpoint", data=None, preset=()) -> dict[str, list[Collected]]:
-    """{folder of a data set: the rows of a table or figure that it has results of}. Raises InputError for a bad file.
+def _not_of_a_finished_run(path: Path, problem: str) -> InputError:
+    return InputError(
+        f"{path} or options.json is not of a finished run ({problem}); move both, and run again"
+    )
 
-    data: names of folders in ``ckpt`` to look into (default: all); preset: those laid over every row.
+
+def _problem_of(result, options) -> str | None:
+    """What a finished run's files should hold and these do not, in words; None if they hold it."""
+    if not isinstance(result, dict) or not isinstance(options, dict):
+        return "expected two json objects"
+    for key in ("seed", "epoch"):
+        if not isinstance(result.get(key), int):
+            return f"expected a whole number as {key}"
+    if "trained" not in result:
+        return "trained is missing"
+    data = result.get("data")
+    if not isinstance(data, dict) or "synthetic" not in data:
+        return "data.synthetic is missing"
+    if not isinstance(data.get("test"), dict) or "frames" not in data["test"]:
+        return "data.test.frames is missing"
+    return None
+
+
+def collect(table: str, *, ckpt="checkpoint", data=None, preset=()) -> dict[str, list[RowResults]]:
+    """Collect the results of a table's or figure's rows.
+
+    Args:
+        table: one of TABLES.
+        ckpt: the folder of all runs.
+        data: names of folders in it, one per data set; None for all that are there.
+        preset: the presets that were laid over every row, such as testing.
+
+    Returns:
+        {name of a data set's folder: all rows of the table that its script runs}, for the data sets
+        that have any result; rows without one are among them.
+
+    Raises:
+        InputError: a file is not of a finished run.
     """
-    found = {}
-    for folder in [Path(ckpt) / name for name in data] if data else sorted(Path(ckpt).glob("*")):
-        rows = [Collected(name) for name in PAPER_ROWS if name.split("/")[0] == table]
-        for row in rows:
-            for path in sorted(folder.glob(f"{'+'.join([row.name, *preset])}/seed_*/result.json")):
-                result, row.options = read_finished(path.parent)
-                row.results[result["seed"]] = result
-        done = [result for row in rows for result in row.results.values()]
-        if done:  # rows of the other script are of other data
-            script = LSP_PRESETS if "wrong_labels" in done[0] else PRESETS
-            found[folder.name] = [row for row in rows if row.name in script]
-    return found
+    folders = [Path(ckpt) / name for name in data] if data else sorted(Path(ckpt).glob("*"))
+    rows_per_data_set = {}
+    for folder in folders:
+        rows = [
+            _collect_row(name, folder, preset) for name in PAPER_ROWS if table_of(name) == table
+        ]
+        results = _all_results(rows)
+        if results:
+            # Figure 5 has rows of both scripts, which do not share their data.
+            presets = LSP_PRESETS if "wrong_labels" in results[0] else PRESETS
+            rows_per_data_set[folder.name] = [row for row in rows if row.name in presets]
+    return rows_per_data_set
 
 
-def _spread(values, end: str = "", empty: str = "") -> str:
-    if len(values) == 0:
-        return empty
-    return (
-        f"{np.mean(values):.1f}"
-        + (f" +- {np.std(values, ddof=1):.1f}" if len(values) > 1 else "")
-        + end
-    )
+def _collect_row(name: str, folder: Path, preset) -> RowResults:
+    """The results of one row in a data set's folder."""
+    row = RowResults(name)
+    run_name = "+".join([name, *preset])
+    for path in sorted(folder.glob(f"{run_name}/seed_*/result.json")):
+        result, row.options = read_finished(path.parent)
+        row.results[result["seed"]] = result
+    return row
 
 
-def make_table(table: str, rows: list[Collected]) -> list[list[str]]:
-    """Header and rows as text. The paper's numbers stand only beside results on Human3.6M itself."""
-    results = [(result, row.options) for row in rows for result in row.results.values()]
-    real = all(is_human36(*of_run) for of_run in results)
-    on_photos = any("wrong_labels" in result for result, _ in results)
-    actions, key = (
-        (ACTIONS, "pa_mpjpe_action_mean_mm") if table == "table_2" else ((), "pa_mpjpe_mm")
-    )
-    paper = json.loads(NUMBERS.read_text())["paper"].get(table, {})
-    columns = (
-        ["wrong labels"] * on_photos
-        + ["PA-MPJPE (mm)"]
-        + ["paper", "difference"] * real
-        + [*actions]
-    )
+def _all_results(rows: list[RowResults]) -> list[dict]:
+    results = []
+    for row in rows:
+        results += row.results.values()
+    return results
+
+
+def is_human36(result: dict, options: dict) -> bool:
+    """Whether a result is of the real Human3.6M's test subjects, told by how many frames they have.
+
+    Args:
+        result: content of result.json.
+        options: content of options.json; every amt_test_data-th frame was tested.
+    """
+    data = result["data"]
+    if data["synthetic"] or data["form"] == "relative_depth_json":
+        return False
+    step = options.get("amt_test_data", 1)  # main_lsp.py has no such option
+    return _LEAST_TEST_FRAMES < data["test"]["frames"] * step < _MOST_TEST_FRAMES
+
+
+def _all_are_human36(rows: list[RowResults]) -> bool:
+    for row in rows:
+        for result in row.results.values():
+            if not is_human36(result, row.options):
+                return False
+    return True
+
+
+def heading(rows: list[RowResults]) -> str:
+    """Say in words what data the results of rows are of: "Human3.6M (h36m)"."""
+    descriptions = []
+    for row in rows:
+        if not row.results:
+            continue
+        first_result = next(iter(row.results.values()))
+        data = first_result["data"]
+        if is_human36(first_result, row.options):
+            data_set = "Human3.6M"
+        elif data["synthetic"]:
+            data_set = "SYNTHETIC data"
+        else:
+            data_set = "not Human3.6M: other data"
+        description = f"{data_set} ({data['name']})"
+        if description not in descriptions:
+            descriptions.append(description)
+    return "; ".join(descriptions)
+
+
+def make_table(table: str, rows: list[RowResults]) -> list[list[str]]:
+    """Make a table of text: a header, then a line per row of the paper.
+
+    Errors are means over the seeds, +- their standard deviation. The paper's own numbers and the
+    difference from them are there only if all results are of Human3.6M itself.
+
+    Args:
+        table: one of TABLES; table_2 has a column per action.
+        rows: as `collect` gives them for one data set.
+    """
+    if table == "table_2":
+        actions = ACTIONS
+        error_key = "pa_mpjpe_action_mean_mm"
+    else:
+        actions = ()
+        error_key = "pa_mpjpe_mm"
+    on_human36 = _all_are_human36(rows)
+    on_photos = any("wrong_labels" in result for result in _all_results(rows))
+    paper_numbers = json.loads(NUMBERS.read_text())["paper"].get(table, {})
+
+    columns = []
+    if on_photos:
+        columns.append("wrong labels")
+    columns.append("PA-MPJPE (mm)")
+    if on_human36:
+        columns += ["paper", "difference"]
+    columns += actions
+
     lines = [["row", *columns, "seeds", "epoch"]]
     for row in rows:
-        name = row.name.split("/", 1)[1]
+        name = name_in_table(row.name)
         if not row.results:
-            lines.append([name, "missing", *[""] * (len(columns) + 1)])
+            empty_cells = [""] * (len(columns) - 1)
+            lines.append([name, "missing", *empty_cells, "", ""])
             continue
-        cells = [_spread(100 * row.value("wrong_labels"), " %")] if on_photos else []
-        cells.append(_spread(row.value(key)))
-        if real:
-            theirs = paper.get(name)
-            theirs = theirs["average"] if isinstance(theirs, dict) else theirs
-            cells += (
-                ["", ""]
-                if theirs is None
-                else [f"{theirs:.1f}", f"{row.value(key).mean() - theirs:+.1f}"]
-            )
+        cells = [name]
+        if on_photos:
+            cells.append(_mean_and_deviation(100 * row.value("wrong_labels"), unit=" %"))
+        cells.append(_mean_and_deviation(row.value(error_key)))
+        if on_human36:
+            cells += _beside_the_paper(row.value(error_key).mean(), paper_numbers.get(name))
         for action in actions:
-            of_action = [result["per_action"].get(action) for result in row.results.values()]
-            cells.append(
-                _spread([means["pa_mpjpe_mm"] for means in of_action if means], empty="missing")
-            )
+            cells.append(_action_cell(row, action))
         epochs = sorted({result["epoch"] for result in row.results.values()})
-        lines.append(
-            [
-                name,
-                *cells,
-                " ".join(map(str, sorted(row.results))),
-                f"{'/'.join(map(str, epochs))} (last)",
-            ]
-        )
+        cells.append(" ".join(str(seed) for seed in sorted(row.results)))
+        cells.append("/".join(str(epoch) for epoch in epochs) + " (last)")
+        lines.append(cells)
     return lines
 
 
-def render(lines: list[list[str]], title: str, form: str) -> str:
-    """A table as md, tex or csv text."""
-    if form == "csv":
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([[f"# {title}"], *lines])
-        return text.getvalue()
-    if form == "tex":
-        head, *body = (" & ".join(line) + r" \\" for line in lines)
-        text = "\n".join(
-            [rf"\begin{{tabular}}{{l{'r' * (len(lines[0]) - 1)}}}", rf"{head} \hline", *body]
-        )
-        text, caption = (
-            text.replace("%", r"\%").replace("+-", r"$\pm$"),
-            f"\\end{{tabular}}\n% caption: {title}\n",
-        )
-        return f"% {title}\n" + f"{text}\n{caption}".replace("_", r"\_")
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    text = ["| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines]
-    return "\n".join(
-        [f"\n{title}\n", text[0], "|" + "|".join("-" * (w + 2) for w in widths) + "|", *text[1:]]
-    )
+def _mean_and_deviation(values, unit: str = "") -> str:
+    """The mean of values, +- their standard deviation if there are several, as text."""
+    if len(values) == 0:
+        return ""
+    text = f"{np.mean(values):.1f}"
+    if len(values) > 1:
+        text += f" +- {np.std(values, ddof=1):.1f}"
+    return text + unit
+
+
+def _beside_the_paper(error_mm: float, paper_number) -> list[str]:
+    """The cells with the paper's number, if somebody has typed it in, and our difference from it.
+
+    paper_number: in mm; for table 2 {action or "average": mm}; or None.
+    """
+    paper_mm = paper_number["average"] if isinstance(paper_number, dict) else paper_number
+    if paper_mm is None:
+        return ["", ""]
+    return [f"{paper_mm:.1f}", f"{error_mm - paper_mm:+.1f}"]
+
+
+def _action_cell(row: RowResults, action: str) -> str:
+    errors_mm = []
+    for result in row.results.values():
+        means = result["per_action"].get(action)
+        if means:
+            errors_mm.append(means["pa_mpjpe_mm"])
+    return _mean_and_deviation(errors_mm) if errors_mm else "missing"
+
+
+def render(lines: list[list[str]], title: str, format: str) -> str:
+    """Write a table, as `make_table` gives it, as md, tex or csv text."""
+    if format == "csv":
+        return _as_csv(lines, title)
+    if format == "tex":
+        return _as_tex(lines, title)
+    return _as_markdown(lines, title)
+
+
+def _as_csv(lines: list[list[str]], title: str) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([[f"# {title}"], *lines])
+    return text.getvalue()
+
+
+def _as_tex(lines: list[list[str]], title: str) -> str:
+    header, *body = [" & ".join(line) + r" \\" for line in lines]
+    number_columns = "r" * (len(lines[0]) - 1)
+    table = "\n".join([rf"\begin{{tabular}}{{l{number_columns}}}", rf"{header} \hline", *body])
+    table = table.replace("%", r"\%").replace("+-", r"$\pm$")
+    end = f"\\end{{tabular}}\n% caption: {title}\n"
+    return f"% {title}\n" + f"{table}\n{end}".replace("_", r"\_")
+
+
+def _as_markdown(lines: list[list[str]], title: str) -> str:
+    widths = []
+    for column in zip(*lines, strict=True):
+        widths.append(max(len(cell) for cell in column))
+    text_lines = []
+    for line in lines:
+        cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
+        text_lines.append("| " + " | ".join(cells) + " |")
+    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    header, *body = text_lines
+    return "\n".join([f"\n{title}\n", header, rule, *body])
+
+
+def save_as_picture(lines: list[list[str]], title: str, path: Path):
+    """Draw a table, as `make_table` gives it, into a picture file, whose folder is made."""
+    header, *body = lines
+    figure = new_figure(1.2 * len(header) + 2, 0.3 * len(lines) + 0.7)
+    axis = figure.add_subplot(title=title)
+    axis.set_axis_off()
+    drawn_table = axis.table(cellText=body, colLabels=header, loc="center")
+    drawn_table.auto_set_column_width(range(len(header)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_figure(path, figure)
 
 
 def print_tables(tables, *, ckpt, data=None, preset=(), format="md", out="."):
-    """Print (or draw) every table that has a result, a table for each data set."""
+    """Print, or draw, a table for every data set that has results of it.
+
+    Args:
+        tables: some of TABLES.
+        ckpt, data, preset: as `collect` takes them.
+        format: md, tex or csv are printed; png makes files and prints their paths.
+        out: the folder for png files.
+    """
     for table in tables:
-        found = collect(table, ckpt=ckpt, data=data, preset=preset)
-        if not found:
-            print(
-                f"\n{table}: missing: no results in {ckpt}"
-                + (f" of {', '.join(data)}" if data else "")
-            )
-        for folder, rows in found.items():
-            title, lines = f"{'+'.join([table, *preset])}, {heading(rows)}", make_table(table, rows)
-            if format != "png":
+        rows_per_data_set = collect(table, ckpt=ckpt, data=data, preset=preset)
+        if not rows_per_data_set:
+            data_sets = f" of {', '.join(data)}" if data else ""
+            print(f"\n{table}: missing: no results in {ckpt}{data_sets}")
+        for data_set, rows in rows_per_data_set.items():
+            title = f"{'+'.join([table, *preset])}, {heading(rows)}"
+            lines = make_table(table, rows)
+            if format == "png":
+                path = Path(out) / f"{table}_{data_set}.png"
+                save_as_picture(lines, title, path)
+                print(path)
+            else:
                 print(render(lines, title, format))
-                continue
-            figure = new_figure(1.2 * len(lines[0]) + 2, 0.3 * len(lines) + 0.7)
-            axis = figure.add_subplot(title=title)
-            axis.set_axis_off()
-            axis.table(cellText=lines[1:], colLabels=lines[0], loc="center").auto_set_column_width(
-                range(len(lines[0]))
-            )
-            path = Path(out) / f"{table}_{folder}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            save_figure(path, figure)
-            print(path)
 
 
-def main(argv=None) -> int:
-    """The command line -> exit code."""
-    return run_command(_main, sys.argv[1:] if argv is None else list(argv))
-
-
-def _main(argv):
+def make_parser():
+    """The options of this command."""
     parser = new_parser("Print tables of results; means over seeds, +- their standard deviation.")
     parser.usage = "python -m paper_exps.collect TABLE [...] [options]"
     parser.add_argument(
@@ -241,7 +374,25 @@ def _main(argv):
         "--format", choices=("md", "tex", "csv", "png"), default="md", help="of the tables"
     )
     parser.add_argument("--out", default="figures", metavar="FOLDER", help="where png files go")
-    print_tables(**vars(parser.parse_args(argv)))
+    return parser
+
+
+def print_paper_tables(argv):
+    """Parse the command line and print the tables that it names."""
+    args = make_parser().parse_args(argv)
+    print_tables(
+        args.tables,
+        ckpt=args.ckpt,
+        data=args.data,
+        preset=args.preset,
+        format=args.format,
+        out=args.out,
+    )
+
+
+def main(argv=None) -> int:
+    """Run the command line; return its exit code."""
+    return run_command(print_paper_tables, argv)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Figures 4a and 4b: errors by pose and by joint. Paths are relative to the project's folder; options: README.md
+# Figures 4a and 4b: errors by pose and by joint.
+# Paths are relative to the project's folder; README.md shows the options.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rows=(

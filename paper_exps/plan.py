@@ -1,6 +1,12 @@
-"""From rows of the paper to what must be trained and tested, each training once."""
+"""From rows of the paper to what must be trained and tested, each training once.
+
+A plan is a list of pairs (row, the row whose run it needs, or None), in an order in which they can
+be run. A row needs another one's run if it fine-tunes that one's weights, or if that one trains the
+same thing: then it only tests the weights that are there already.
+"""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,33 +18,35 @@ from src.files import file_sha256
 from src.training.run_folder import RunFolder, different_options
 
 ROOT = Path(__file__).parents[1]
-# What does not decide the weights: rows that differ in nothing else share their training.
-_TESTING = {
-    *(
-        "test_noise_type_2d",
-        "test_noise_amount_2d",
+# Options that do not decide the weights: rows that differ in nothing else share their training.
+_TESTING_OPTIONS = frozenset(
+    {
         "amt_test_data",
-        "test_subjects",
-        "test_batch",
-        "test_step",
-    ),
-    *(
-        "save_ims",
-        "save_predictions",
         "ckpt",
+        "device",
+        "dry_run",
+        "eval_only",
         "exp",
         "preset",
-        "device",
+        "save_ims",
+        "save_predictions",
+        "test_batch",
+        "test_noise_amount_2d",
+        "test_noise_type_2d",
+        "test_step",
+        "test_subjects",
         "threads",
-        "eval_only",
-        "dry_run",
-    ),
-}
+    }
+)
 
 
 @dataclass(frozen=True)
 class Row:
-    """One run: a preset with a seed. script: what runs it; options: resolved; tokens: of its command line."""
+    """One run of the paper: a preset with a seed.
+
+    name: of the preset. script: the file that runs it, main_human36.py or main_lsp.py. options: its
+    resolved options, a named tuple. tokens: of the script's command line.
+    """
 
     name: str
     script: str
@@ -52,93 +60,160 @@ class Row:
 
     @property
     def training(self) -> tuple:
-        """Equal for two rows that would train the same."""
-        return self.script, tuple(
-            item for item in sorted(self.options._asdict().items()) if item[0] not in _TESTING
-        )
+        """What decides the weights; equal for two rows that would train the same."""
+        deciding = []
+        for name, value in sorted(self.options._asdict().items()):
+            if name not in _TESTING_OPTIONS:
+                deciding.append((name, value))
+        return self.script, tuple(deciding)
 
     def result(self) -> dict | None:
-        """Its result.json, if it is finished and is of these options."""
-        result, options = read_finished(self.folder) or (None, {})
-        if result is None or different_options(options, run_options(self.options)):
+        """Its result.json; None if it is not finished, or the folder holds a run of other options.
+
+        Raises:
+            InputError: the files in its folder are not those of a run.
+        """
+        finished = read_finished(self.folder)
+        if finished is None:
             return None
-        return result if not result["trained"] or result["epoch"] >= self.options.epochs else None
+        result, options = finished
+        if different_options(options, run_options(self.options)):
+            return None
+        if result["trained"] and result["epoch"] < self.options.epochs:
+            return None
+        return result
 
     @property
     def has_trained(self) -> bool:
-        """Whether there is a training of its own, of these options, in its folder, finished or not."""
-        options = (
-            RunFolder(self.folder).read_json("options.json")
-            if (self.folder / "last.pt").exists()
-            else None
-        )
-        return options is not None and _TESTING.issuperset(
-            different_options(options, run_options(self.options))
-        )
+        """Whether a training of its own with these options is in its folder, finished or not."""
+        if not (self.folder / "last.pt").exists():
+            return False
+        options = RunFolder(self.folder).read_json("options.json")
+        if options is None:
+            return False
+        differences = different_options(options, run_options(self.options))
+        return _TESTING_OPTIONS.issuperset(differences)
 
     def command(self) -> list[str]:
-        """What runs it."""
+        """The command that runs it."""
         return [sys.executable, str(ROOT / self.script), *self.tokens]
 
 
-def resolve(name: str, seed: int, given: dict) -> Row:
-    """A row with what the user gave. given: {"main_human36.py", "main_lsp.py": tokens, "presets": names}."""
-    script = "main_human36.py" if name in PRESETS else "main_lsp.py"
-    tokens = ["--preset", name, *given["presets"], "--seed", str(seed), *given[script]]
+def resolve(
+    name: str,
+    seed: int,
+    *,
+    presets: Sequence[str] = (),
+    human36_tokens: Sequence[str] = (),
+    lsp_tokens: Sequence[str] = (),
+) -> Row:
+    """Make a row from its name, with what the user gave on the command line.
+
+    Args:
+        name: of the row, one of PAPER_ROWS.
+        seed: of the run.
+        presets: presets that the user lays over the row's own, such as testing.
+        human36_tokens: the user's options for main_human36.py.
+        lsp_tokens: the user's options for main_lsp.py.
+
+    Raises:
+        InputError: the options contradict each other.
+    """
+    if name in PRESETS:
+        script = "main_human36.py"
+        user_tokens = human36_tokens
+    else:
+        script = "main_lsp.py"
+        user_tokens = lsp_tokens
+    tokens = ["--preset", name, *presets, "--seed", str(seed), *user_tokens]
     if name in LOADS:
-        tokens += ["--load", str(resolve(LOADS[name], seed, given).folder)]
-    exp = _parse(name, script, tokens).options.exp.removesuffix("_eval").removesuffix("_finetuned")
-    return _parse(name, script, [*tokens, "--exp", exp])
+        pretraining = resolve(
+            LOADS[name],
+            seed,
+            presets=presets,
+            human36_tokens=human36_tokens,
+            lsp_tokens=lsp_tokens,
+        )
+        tokens += ["--load", str(pretraining.folder)]
+    # The scripts put tests and fine-tuned models into folders of their own; a row has just one.
+    exp = _make_row(name, script, tokens).options.exp
+    exp = exp.removesuffix("_eval").removesuffix("_finetuned")
+    return _make_row(name, script, [*tokens, "--exp", exp])
 
 
-def _parse(name: str, script: str, tokens: list[str]) -> Row:
+def _make_row(name: str, script: str, tokens: list[str]) -> Row:
     module = human36 if script == "main_human36.py" else lsp
-    return Row(name, script, module.parse_options(tokens)[0], tuple(tokens))
+    options, _ = module.parse_options(tokens)
+    return Row(name=name, script=script, options=options, tokens=tuple(tokens))
 
 
 def make_plan(rows: list[Row], others: list[Row]) -> list[tuple[Row, Row | None]]:
-    """Which rows train and which only test, in an order that works: (row, the row whose run it needs, or None).
+    """Decide which rows train and which only test, so that nothing is trained twice.
 
-    others: all rows that could have trained already; one that has is loaded rather than trained again.
+    Args:
+        rows: those that are wanted.
+        others: all rows that could have trained already, the wanted ones and those that they load
+            among them. One that has is loaded rather than trained again.
+
+    Returns:
+        The plan; rows that are loaded stand in it before those that need them.
     """
-    trainer: dict[tuple, Row] = {}
-    for row in sorted([*rows, *others], key=lambda row: not row.has_trained):
-        if row.has_trained or row in rows:
-            trainer.setdefault(row.training, row)
-    by_folder, plan = {row.folder: row for row in others}, {}
-
-    def add(row: Row):
-        if row.folder in plan:
-            return
-        first = trainer.setdefault(row.training, row)
-        needed = by_folder[Path(row.options.load)] if row.name in LOADS else None
-        if needed is None and row.folder != first.folder and not row.has_trained:
-            needed = first
-            row = _parse(
-                row.name, row.script, [*row.tokens, "--eval_only", "--load", str(first.folder)]
-            )
-        if needed is not None:
-            add(needed)
-        plan[row.folder] = row, needed
-
+    row_in_folder = {row.folder: row for row in others}
+    pretrainings = {}
     for row in rows:
-        add(row)
+        if row.name in LOADS:
+            pretrainings[row.folder] = row_in_folder[Path(row.options.load)]
+    trainers = _choose_trainers([*rows, *pretrainings.values()], others)
+
+    steps = []
+    for row in rows:
+        if row.folder in pretrainings:
+            pretraining = pretrainings[row.folder]
+            steps += _train_or_test(pretraining, trainers)
+            steps.append((row, pretraining))
+        else:
+            steps += _train_or_test(row, trainers)
+    plan = {}
+    for row, needed in steps:
+        plan.setdefault(row.folder, (row, needed))  # several rows may need the same one
     return list(plan.values())
 
 
-def left_to_do(plan) -> list[tuple[Row, Row | None]]:
+def _choose_trainers(rows: list[Row], others: list[Row]) -> dict[tuple, Row]:
+    """{what decides the weights: the row that trains them}: one that has, or else the first."""
+    have_trained = [row for row in [*rows, *others] if row.has_trained]
+    trainers: dict[tuple, Row] = {}
+    for row in [*have_trained, *rows]:
+        trainers.setdefault(row.training, row)
+    return trainers
+
+
+def _train_or_test(row: Row, trainers: dict[tuple, Row]) -> list[tuple[Row, Row | None]]:
+    """The steps to a row's result: its training, or that of its trainer and then a mere test."""
+    trainer = trainers[row.training]
+    if row.folder == trainer.folder or row.has_trained:
+        return [(row, None)]
+    tokens = [*row.tokens, "--eval_only", "--load", str(trainer.folder)]
+    test = _make_row(row.name, row.script, tokens)
+    return [(trainer, None), (test, trainer)]
+
+
+def left_to_do(plan: list[tuple[Row, Row | None]]) -> list[tuple[Row, Row | None]]:
     """The rows of a plan that are not finished, or need one that is not."""
-    left = {}
+    unfinished = {}
     for row, needed in plan:
-        if not is_finished(row, needed) or (needed is not None and needed.folder in left):
-            left[row.folder] = row, needed
-    return list(left.values())
+        waits = needed is not None and needed.folder in unfinished
+        if waits or not is_finished(row, needed):
+            unfinished[row.folder] = (row, needed)
+    return list(unfinished.values())
 
 
 def is_finished(row: Row, needed: Row | None) -> bool:
-    """Whether a row has its result, of the run that it needs as that is now."""
+    """Whether a row has its result, and that of the weights that the row it needs has now."""
     result = row.result()
-    key = "loaded_sha256" if result and result["trained"] else "tested_sha256"
-    return result is not None and (
-        needed is None or result.get(key) == file_sha256(needed.folder / "last.pt")
-    )
+    if result is None:
+        return False
+    if needed is None:
+        return True
+    key = "loaded_sha256" if result["trained"] else "tested_sha256"
+    return result.get(key) == file_sha256(needed.folder / "last.pt")

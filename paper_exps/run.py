@@ -1,8 +1,12 @@
-"""Run rows of the paper's tables and figures: ``python -m paper_exps.run table_1/ours table_1/supervised``.
+"""Run rows of the paper's tables and figures.
 
-What is finished is skipped, what was interrupted goes on. Rows that would train the same thing train once: the others
-load that run and only test. Without rows: all 66. Options that --help does not list go to main_human36.py and, where it
-knows them, to main_lsp.py (but --data_dir, and --epochs: its own is --lsp_epochs).
+``python -m paper_exps.run table_1/ours fig_4d/ours_1`` runs these two; without names it runs all
+66. What is finished is skipped, and what was interrupted goes on. Rows that would train the same
+thing train once: the others load that run and only test.
+
+Options that --help does not list are passed on to main_human36.py and, if it knows them, to
+main_lsp.py. Two are for main_human36.py alone: --data_dir, and --epochs, as main_lsp.py has its own
+--lsp_epochs.
 """
 
 import os
@@ -10,9 +14,9 @@ import signal
 import subprocess
 import sys
 import time
-from argparse import SUPPRESS
-from concurrent.futures import ThreadPoolExecutor
-from itertools import takewhile
+from argparse import SUPPRESS, Namespace
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
@@ -23,92 +27,23 @@ from opts import human36, lsp
 from opts.parsing import new_parser
 from opts.presets import LOADS, PAPER_ROWS, option_tokens
 from opts.types import number
-from paper_exps.collect import print_tables
+from paper_exps.collect import print_tables, table_of
 from paper_exps.plan import Row, is_finished, left_to_do, make_plan, resolve
 from src.errors import InputError, run_command
 
-_NOT_FOR_LSP = {"data_dir", "epochs"}
-_OWN = {
+# Options of the scripts that this command gives them itself, and what the user may do instead.
+_OPTIONS_OF_EACH_ROW = {
     "exp": "",
     "load": "",
     "eval_only": "",
     "dry_run": "; --plan shows what would be done",
     "seed": "; use --seeds",
 }
+_NOT_FOR_LSP = ("data_dir", "epochs")
 
 
-def _run(row: Row, *, slot: int, jobs: int, stop: Event) -> str | None:
-    """Run one row -> None, or why it failed. Its output goes to a file of its own beside the run folders."""
-    log = Path(row.options.ckpt) / "logs" / f"{row.options.exp.replace('/', '_')}.txt"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    environment, gpus = dict(os.environ), torch.cuda.device_count()
-    if jobs > 1:
-        environment["OMP_NUM_THREADS"] = str(max((os.cpu_count() or 1) // jobs, 1))
-    if gpus > 1:
-        environment["CUDA_VISIBLE_DEVICES"] = str(slot % gpus)
-    shown = {
-        "total": 1 if row.options.eval_only else row.options.epochs,
-        "position": slot,
-        "leave": False,
-    }
-    with log.open("w") as file, tqdm(desc=row.name, unit="epoch", disable=None, **shown) as bar:
-        process = subprocess.Popen(
-            row.command(), stdout=file, stderr=subprocess.STDOUT, env=environment
-        )
-        while process.poll() is None:
-            if stop.wait(
-                0.1
-            ):  # after Ctrl-C in a terminal, which reaches the row too, it lets go by itself
-                process.send_signal(signal.SIGINT)
-                process.wait()
-            bar.n = log.read_text(errors="replace").count("\nepoch ")
-            bar.refresh()
-    if process.returncode in (0, 130):
-        return "interrupted" if process.returncode else None
-    lines = log.read_text(errors="replace").strip().splitlines() or [
-        f"exit code {process.returncode}"
-    ]
-    return f"{lines[-1]} (all of it: {log})"
-
-
-def run_plan(plan, jobs: int) -> dict[str, str]:
-    """Run all rows, ``jobs`` at once, those that others need first -> {row: why it failed}."""
-    running, slots, stop = {}, list(range(jobs)), Event()
-
-    def one(row, needed) -> str | None:
-        """Waits for the row that it needs, which has begun: rows begin in the order of the plan."""
-        if needed is not None and needed.folder in running and running[needed.folder].result():
-            reason, seconds = f"needs {needed.name}, which failed", 0
-        else:
-            slot, start = slots.pop(), time.monotonic()
-            try:
-                reason = _run(row, slot=slot, jobs=jobs, stop=stop)
-            except OSError as error:
-                reason = str(error)
-            slots.append(slot)
-            seconds = time.monotonic() - start
-        tqdm.write(
-            f"{'FAILED' if reason else 'done'}  {row.name}, seed {row.options.seed}  {seconds:.0f} s"
-        )
-        return reason
-
-    with ThreadPoolExecutor(jobs) as pool:
-        try:
-            for row, needed in plan:
-                running[row.folder] = pool.submit(one, row, needed)
-            reasons = {
-                f"{row.name}, seed {row.options.seed}": running[row.folder].result()
-                for row, _ in plan
-            }
-        except BaseException:
-            stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return {row: reason for row, reason in reasons.items() if reason}
-
-
-def _given(argv) -> tuple:
-    """argv -> (own arguments, {script: tokens to pass on}). Raises InputError for what no script knows."""
+def make_parser():
+    """The options of this command; those of the two scripts come beside them."""
     parser = new_parser("Run rows of the paper's tables and figures; all 66 without names.")
     parser.usage = (
         "python -m paper_exps.run [ROW ...] [options of this, main_human36.py and main_lsp.py]"
@@ -128,67 +63,247 @@ def _given(argv) -> tuple:
     parser.add_argument(
         "--lsp_epochs", type=number(int, at_least=1, at_most=10**9), help="--epochs of main_lsp.py"
     )
-    rows = list(takewhile(lambda token: not token.startswith("-"), argv))
-    own, rest = parser.parse_known_args(argv[len(rows) :])
+    return parser
+
+
+def parse_command(argv: Sequence[str]) -> tuple[Namespace, list[str], list[str]]:
+    """Read the command line.
+
+    Returns:
+        The options of this command, with ``rows``, the names that the user gave; the tokens to pass
+        on to main_human36.py; those to pass on to main_lsp.py.
+
+    Raises:
+        InputError: a row or an option is unknown, a value is refused, or an option is one that each
+            row gets from this command.
+    """
+    rows = []
+    for token in argv:
+        if token.startswith("-"):
+            break
+        rows.append(token)
+    args, remaining = make_parser().parse_known_args(argv[len(rows) :])
     for row in rows:
         if row not in PAPER_ROWS:
             raise InputError(f"unknown row {row}; python -m paper_exps.run --plan lists them")
-    own.rows, unknown, given = rows, rest, {"presets": own.preset}
-    for script, module, not_for_it in (
-        ("main_human36.py", human36, ()),
-        ("main_lsp.py", lsp, _NOT_FOR_LSP),
+    args.rows = rows
+
+    human36_options, unknown_to_human36 = _parse_for_script(human36.make_parser(), remaining)
+    lsp_options, unknown_to_lsp = _parse_for_script(lsp.make_parser(), remaining)
+    for token in remaining:
+        if token in unknown_to_human36 and token in unknown_to_lsp:
+            raise InputError(
+                f"{token} is unknown here and to both scripts, or a row that comes too late; "
+                "see --help here, of main_human36.py and of main_lsp.py"
+            )
+
+    for name in _NOT_FOR_LSP:
+        lsp_options.pop(name, None)
+    lsp_tokens = _as_tokens(lsp_options)
+    if args.lsp_epochs is not None:
+        lsp_tokens += ["--epochs", str(args.lsp_epochs)]
+    return args, _as_tokens(human36_options), lsp_tokens
+
+
+def _parse_for_script(parser, tokens: Sequence[str]) -> tuple[dict, list[str]]:
+    """Parse the tokens that a script's parser knows -> ({option: value} as given, other tokens)."""
+    for action in parser._actions:
+        action.default = SUPPRESS  # what the user gives counts even if it is the default
+    namespace, unknown_tokens = parser.parse_known_args(tokens)
+    options = vars(namespace)
+    for name, advice in _OPTIONS_OF_EACH_ROW.items():
+        if name in options:
+            raise InputError(f"--{name}: each row has its own{advice}")
+    return options, unknown_tokens
+
+
+def _as_tokens(options: dict) -> list[str]:
+    tokens = []
+    for name, value in options.items():
+        tokens += option_tokens(name, value)
+    return tokens
+
+
+def run_row(row: Row, *, slot: int, jobs: int, stop: Event) -> str | None:
+    """Run one row in a process of its own -> None, or why it failed.
+
+    Its output goes into a file in the folder logs, beside the run folders.
+
+    Args:
+        row: the row.
+        slot: which of the rows that run at once this is, from 0. It decides on which line of the
+            terminal its progress stands and, where there are several GPUs, which one it gets.
+        jobs: how many rows run at once; they share the processor's threads.
+        stop: set when the row is to be interrupted.
+    """
+    log = Path(row.options.ckpt) / "logs" / f"{row.options.exp.replace('/', '_')}.txt"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    epochs = 1 if row.options.eval_only else row.options.epochs
+    with (
+        log.open("w") as file,
+        tqdm(
+            desc=row.name, total=epochs, unit="epoch", position=slot, leave=False, disable=None
+        ) as bar,
     ):
-        parser = module.make_parser()
-        for action in parser._actions:
-            action.default = SUPPRESS  # what the user gives counts even if it is the default
-        values, left = parser.parse_known_args(rest)
-        unknown = [token for token in unknown if token in left]
-        for name in _OWN.keys() & vars(values).keys():
-            raise InputError(f"--{name}: each row has its own{_OWN[name]}")
-        values = [item for item in vars(values).items() if item[0] not in not_for_it]
-        given[script] = [token for item in values for token in option_tokens(*item)]
-    if unknown:
-        raise InputError(
-            f"{unknown[0]} is unknown here and to both scripts, or a row that comes too late; "
-            "see --help here, of main_human36.py and of main_lsp.py"
+        process = subprocess.Popen(
+            row.command(),
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env=_environment(slot=slot, jobs=jobs),
         )
-    given["main_lsp.py"] += ["--epochs", str(own.lsp_epochs)] if own.lsp_epochs else []
-    return own, given
+        while process.poll() is None:
+            if stop.wait(0.1):
+                # After Ctrl-C in a terminal, which the row has got too, it ends by itself; a signal
+                # to this process alone has to be passed on.
+                process.send_signal(signal.SIGINT)
+                process.wait()
+            bar.n = log.read_text(errors="replace").count("\nepoch ")
+            bar.refresh()
+    if process.returncode == 0:
+        return None
+    if process.returncode == 130:
+        return "interrupted"
+    lines = log.read_text(errors="replace").strip().splitlines()
+    last_line = lines[-1] if lines else f"exit code {process.returncode}"
+    return f"{last_line} (all of it: {log})"
 
 
-def main(argv=None) -> int:
-    """The command line -> exit code: 0 when all rows are done, 1 when one failed."""
-    failures: dict[str, str] = {}
-    return run_command(_main, sys.argv[1:] if argv is None else list(argv), failures) or bool(
-        failures
+def _environment(*, slot: int, jobs: int) -> dict[str, str]:
+    """The environment variables of a row's process: its share of the threads, and its GPU."""
+    environment = dict(os.environ)
+    if jobs > 1:
+        processors = os.cpu_count()
+        threads = 1 if processors is None else max(processors // jobs, 1)
+        environment["OMP_NUM_THREADS"] = str(threads)
+    gpus = torch.cuda.device_count()
+    if gpus > 1:
+        environment["CUDA_VISIBLE_DEVICES"] = str(slot % gpus)
+    return environment
+
+
+def run_plan(plan: list[tuple[Row, Row | None]], jobs: int) -> dict[str, str]:
+    """Run all rows of a plan, ``jobs`` at once -> {row and seed: why it failed}, if any failed.
+
+    A row that needs another one waits for it, and is not run if that one failed.
+    """
+    futures: dict[Path, Future] = {}  # by the row's folder
+    free_slots = list(range(jobs))
+    stop = Event()
+
+    def run_after(row: Row, needed: Row | None) -> str | None:
+        # Rows begin in the order of the plan, so the one that is needed has begun, and will end.
+        needed_future = None if needed is None else futures.get(needed.folder)
+        if needed_future is not None and needed_future.result() is not None:
+            tqdm.write(f"FAILED  {_with_seed(row)}  0 s")
+            return f"needs {needed.name}, which failed"
+        slot = free_slots.pop()
+        start = time.monotonic()
+        try:
+            reason = run_row(row, slot=slot, jobs=jobs, stop=stop)
+        except OSError as error:
+            reason = str(error)
+        free_slots.append(slot)
+        outcome = "done" if reason is None else "FAILED"
+        tqdm.write(f"{outcome}  {_with_seed(row)}  {time.monotonic() - start:.0f} s")
+        return reason
+
+    failures = {}
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            for row, needed in plan:
+                futures[row.folder] = pool.submit(run_after, row, needed)
+            for row, _ in plan:
+                reason = futures[row.folder].result()
+                if reason is not None:
+                    failures[_with_seed(row)] = reason
+        except BaseException:  # Ctrl-C: the pool would wait for all rows that have not begun
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return failures
+
+
+def _with_seed(row: Row) -> str:
+    return f"{row.name}, seed {row.options.seed}"
+
+
+def print_plan(plan: list[tuple[Row, Row | None]], num_rows: int):
+    """Print what would be done for each row of a plan, and how many trainings that makes."""
+    trainings = {"main_human36.py": 0, "main_lsp.py": 0}
+    for row, needed in plan:
+        if row.options.eval_only:
+            action = "test "
+        else:
+            action = "train"
+            trainings[row.script] += 1
+        with_run = "" if needed is None else f"  with the run of {needed.name}"
+        finished = "  (finished)" if is_finished(row, needed) else ""
+        print(f"{action}  {_with_seed(row)}{with_run}{finished}")
+    print(
+        f"{num_rows} rows: {trainings['main_human36.py']} trainings by main_human36.py, "
+        f"{trainings['main_lsp.py']} by main_lsp.py"
     )
 
 
-def _main(argv, failures: dict):
-    own, given = _given(argv)
-    everything = [resolve(name, seed, given) for seed in own.seeds for name in PAPER_ROWS]
-    rows = [row for row in everything if not own.rows or row.name in own.rows]
-    plan = make_plan(rows, everything)
-    trainings = [row for row, _ in plan if not row.options.eval_only]
-    if own.list:
-        print("\n".join(dict.fromkeys(row.name for row in trainings if row.name not in LOADS)))
-    elif own.plan:
-        for row, needed in plan:
-            with_run = f"  with the run of {needed.name}" if needed else ""
-            finished = "  (finished)" if is_finished(row, needed) else ""
-            what = "train" if row in trainings else "test "
-            print(f"{what}  {row.name}, seed {row.options.seed}{with_run}{finished}")
-        on_lsp = sum(row.script == "main_lsp.py" for row in trainings)
-        print(
-            f"{len(rows)} rows: {len(trainings) - on_lsp} trainings by main_human36.py, {on_lsp} by main_lsp.py"
-        )
-    else:
-        failures |= run_plan(left_to_do(plan), own.jobs)
-        tables = dict.fromkeys(row.name.split("/")[0] for row in rows)
-        folders = dict.fromkeys(row.options.exp.split("/")[0] for row in rows)
-        print_tables(tables, ckpt=rows[0].options.ckpt, data=tuple(folders), preset=own.preset)
-        for name, reason in failures.items():
-            print(f"FAILED {name}: {reason}", file=sys.stderr)
+def print_trainings(plan: list[tuple[Row, Row | None]]):
+    """Print the names of the rows that train and need no other run: they can run side by side."""
+    names = []
+    for row, _ in plan:
+        if not row.options.eval_only and row.name not in LOADS and row.name not in names:
+            names.append(row.name)
+    print("\n".join(names))
+
+
+def run_rows(argv: Sequence[str]) -> dict[str, str]:
+    """Do what the command line says -> {row and seed: why it failed}, if any failed."""
+    args, human36_tokens, lsp_tokens = parse_command(argv)
+    all_rows = []
+    for seed in args.seeds:
+        for name in PAPER_ROWS:
+            row = resolve(
+                name,
+                seed,
+                presets=args.preset,
+                human36_tokens=human36_tokens,
+                lsp_tokens=lsp_tokens,
+            )
+            all_rows.append(row)
+    rows = [row for row in all_rows if row.name in args.rows] if args.rows else all_rows
+    plan = make_plan(rows, all_rows)
+    if args.list:
+        print_trainings(plan)
+        return {}
+    if args.plan:
+        print_plan(plan, len(rows))
+        return {}
+    failures = run_plan(left_to_do(plan), args.jobs)
+    _print_tables_of(rows, args.preset)
+    for name, reason in failures.items():
+        print(f"FAILED {name}: {reason}", file=sys.stderr)
+    return failures
+
+
+def _print_tables_of(rows: list[Row], preset: Sequence[str]):
+    """Print the tables that rows belong to, from the results on the data that they are of."""
+    tables = dict.fromkeys(table_of(row.name) for row in rows)
+    # A run folder is <data set>/<row>/seed_<n>.
+    data_sets = dict.fromkeys(Path(row.options.exp).parts[0] for row in rows)
+    print_tables(tables, ckpt=rows[0].options.ckpt, data=tuple(data_sets), preset=preset)
+
+
+def main(argv=None) -> int:
+    """Run the command line -> its exit code: 0 when all rows are done, 1 when one failed."""
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    failures = {}
+
+    def command():
+        nonlocal failures
+        failures = run_rows(arguments)
+
+    exit_code = run_command(command)
+    if exit_code == 0 and failures:
+        return 1
+    return exit_code
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Table 2: true 2D and detections, per action. Paths are relative to the project's folder; options: README.md
+# Table 2: true 2D and detections, per action.
+# Paths are relative to the project's folder; README.md shows the options.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rows=(

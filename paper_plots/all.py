@@ -1,49 +1,79 @@
-"""Every figure that has its inputs; what lacks them is listed with the reason."""
+"""Every figure that has its inputs; those that lack them are listed with the reason."""
 
 import sys
 from importlib import import_module
-from pathlib import Path
 
-from common import parse
+from common import add_common_options
 
+from opts.parsing import new_parser
 from src.errors import InputError, run_command
 
-FIGURES = sorted({path.stem for path in Path(__file__).parent.glob("*.py")} - {"all", "common"})
-# {option: the figures that have it}, beside the options of all. What fig_2 calls --data is --human36 here.
-SOME = {
-    "data": ("fig_3", "lsp_annotations"),
-    "photos": ("fig_3", "lsp_annotations", "fig_5"),
-    "authors": ("fig_3",),
-    "human36": ("fig_2",),
-    "answers": ("fig_2",),
-    "truth": ("fig_2",),
-    "videos": ("fig_s3", "h36_sequence"),
-    "run": ("training_curves",),
+# {script: the options of this one that it has too, beside those that all have}
+FIGURES = {
+    "fig_1d": (),
+    "fig_2": ("human36", "answers", "truth"),
+    "fig_3": ("data", "photos", "authors"),
+    "fig_4a": (),
+    "fig_4b": (),
+    "fig_4c": (),
+    "fig_4d": (),
+    "fig_5": ("photos",),
+    "fig_s3": ("videos",),
+    "h36_sequence": ("videos",),
+    "lsp_annotations": ("data", "photos"),
+    "training_curves": ("run",),
 }
 
 
-def draw(argv):
-    """Draw one after the other."""
-    more = {
-        option: {"metavar": "PATH", "help": f"for {', '.join(figures)}"}
-        for option, figures in SOME.items()
-    }
-    args, lacking = parse(argv, "Draw every figure that has its inputs.", more), {}
+def make_parser():
+    """The options of this script: those that all figures have, and the paths that some need."""
+    parser = new_parser("Draw every figure that has its inputs.")
+    add_common_options(parser)
+    parser.add_argument("--data", metavar="PATH", help="for fig_3, lsp_annotations")
+    parser.add_argument("--photos", metavar="PATH", help="for fig_3, lsp_annotations, fig_5")
+    parser.add_argument("--authors", metavar="PATH", help="for fig_3")
+    parser.add_argument("--human36", metavar="PATH", help="for fig_2")
+    parser.add_argument("--answers", metavar="PATH", help="for fig_2")
+    parser.add_argument("--truth", metavar="PATH", help="for fig_2")
+    parser.add_argument("--videos", metavar="PATH", help="for fig_s3, h36_sequence")
+    parser.add_argument("--run", metavar="PATH", help="for training_curves")
+    return parser
+
+
+def tokens_for(name: str, args) -> list[str]:
+    """The command line of one script."""
+    tokens = ["--results", args.results, "--out", str(args.out), "--seed", str(args.seed)]
+    if args.dataset:
+        tokens += ["--dataset", args.dataset]
+    if args.preset:
+        tokens += ["--preset", *args.preset]
+    if name != "h36_sequence":  # a moving picture, in formats of its own
+        tokens += ["--format", args.format]
+    for option in FIGURES[name]:
+        path = getattr(args, option)
+        if path:
+            # fig_2 calls it --data, which is the labels' file here.
+            tokens += ["--data" if option == "human36" else f"--{option}", path]
+    return tokens
+
+
+def make_all_figures(argv):
+    """Draw one figure after the other, then print which were not drawn, and why."""
+    args = make_parser().parse_args(argv)
+    reasons = {}
     for name in FIGURES:
-        tokens = ["--results", args.results, "--out", str(args.out), "--seed", str(args.seed)]
-        tokens += ["--dataset", args.dataset] if args.dataset else []
-        tokens += ["--preset", *args.preset] if args.preset else []
-        tokens += ["--format", args.format] if name != "h36_sequence" else []
-        for option, figures in SOME.items():
-            if name in figures and getattr(args, option):
-                tokens += [f"--{option}".replace("human36", "data"), getattr(args, option)]
         try:
-            import_module(name).draw(tokens)
+            import_module(name).make_figure(tokens_for(name, args))
         except (InputError, OSError) as error:
-            lacking[name] = error
-    for name, error in lacking.items():
-        print(f"not drawn: {name}: {error}")
+            reasons[name] = error
+    for name, reason in reasons.items():
+        print(f"not drawn: {name}: {reason}")
+
+
+def main(argv=None) -> int:
+    """Run the command line; return its exit code."""
+    return run_command(make_all_figures, argv)
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(draw, sys.argv[1:]))
+    sys.exit(main())

@@ -1,49 +1,89 @@
 """Figure 1d: error against the size of the training labels."""
 
-from common import figure_script, rows_of
+import sys
 
-from src.errors import InputError
+from common import add_common_options, load_rows, save
+from matplotlib.figure import Figure
+
+from opts.parsing import new_parser
+from paper_exps.collect import RowResults, name_in_table
+from src.errors import InputError, run_command
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_points
 from src.skeletons import get_skeleton
 
 
+def make_parser():
+    """The options of this script."""
+    parser = new_parser("Draw error against the size of the training labels.")
+    add_common_options(parser)
+    return parser
+
+
 def label_megabytes(frames: int, options: dict) -> float:
-    """Size of the labels of a run, 1 MB = 10^6 bytes: a byte per coordinate (3D supervised), a bit per pair (ours)."""
-    joints, frames = (
-        get_skeleton(options["dataset_type"]).num_joints,
-        int(frames * options["amt_train_data"]),
-    )
+    """Size of the labels that a run is trained with, in MB of 10^6 bytes.
+
+    The 3D supervised model needs a byte per coordinate, ours a bit per labelled pair.
+
+    Args:
+        frames: the size of the whole training set.
+        options: content of the run's options.json.
+    """
+    joints = get_skeleton(options["dataset_type"]).num_joints
+    labelled_frames = int(frames * options["amt_train_data"])
     if options["supervision"] == "full":
-        return frames * joints * 3 / 1e6
-    pairs = joints * (joints - 1) // 2 if options["num_pairs"] == "all" else options["num_pairs"]
-    return frames * pairs / 8 / 1e6
+        return labelled_frames * joints * 3 / 1e6
+    all_pairs = joints * (joints - 1) // 2
+    pairs = all_pairs if options["num_pairs"] == "all" else options["num_pairs"]
+    return labelled_frames * pairs / 8 / 1e6
 
 
-@figure_script()
-def draw(args):
-    """Draw error against the size of the training labels."""
-    (data, rows), points = rows_of("fig_1d", args), {"supervised": [], "ours": []}
-    trained = [
-        result["data"]["train"]
-        for row in rows
-        for result in row.results.values()
-        if result["data"]["train"]
-    ]
-    if not trained:
-        raise InputError(
-            "the rows were only tested: the size of the training set is not known; train one of them"
-        )
+def training_frames(rows: list[RowResults]) -> int:
+    """How many frames the training set has; rows that were only tested do not know it."""
     for row in rows:
-        model, amount = row.name.split("/")[1].split("_", 1)
-        size = label_megabytes(trained[0]["frames"], row.options)
-        points[model].append(
-            (size, row.error_cm, amount.replace("_", " %, pairs: ") + " %" * (model != "ours"))
-        )
+        for result in row.results.values():
+            if result["data"]["train"]:
+                return result["data"]["train"]["frames"]
+    raise InputError(
+        "the rows were only tested: the size of the training set is not known; train one of them"
+    )
+
+
+def make_points(rows: list[RowResults]) -> dict[str, list[tuple]]:
+    """{model: [(size of the labels in MB, error in cm, caption)]}."""
+    frames = training_frames(rows)
+    points = {"supervised": [], "ours": []}
+    for row in rows:
+        # Rows are called supervised_25 (per cent of the data) and ours_25_1 (and pairs per frame).
+        model, *amounts = name_in_table(row.name).split("_")
+        caption = " %, pairs: ".join(amounts) if model == "ours" else f"{amounts[0]} %"
+        points[model].append((label_megabytes(frames, row.options), row.error_cm, caption))
+    return points
+
+
+def draw(data_name: str, points: dict[str, list[tuple]]) -> Figure:
+    """Draw the points on a logarithmic scale of sizes."""
     figure = new_figure(6, 4.5)
-    axis = figure.add_subplot(title=f"Figure 1d: {data}")
+    axis = figure.add_subplot(title=f"Figure 1d: {data_name}")
     draw_points(axis, points, xlabel="size of the training labels (MB)", ylabel="PA-MPJPE (cm)")
     axis.set_xscale("log")
-    if data.startswith("Human3.6M"):
-        axis.set_ylim(3.5, 7.5)
+    if data_name.startswith("Human3.6M"):
+        axis.set_ylim(3.5, 7.5)  # as in the paper
     return figure
+
+
+def make_figure(argv):
+    """Load the results, draw, save."""
+    args = make_parser().parse_args(argv)
+    data_name, rows = load_rows("fig_1d", args)
+    figure = draw(data_name, make_points(rows))
+    save(figure, "fig_1d", args)
+
+
+def main(argv=None) -> int:
+    """Run the command line; return its exit code."""
+    return run_command(make_figure, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,11 +1,17 @@
 """Figure 4b: error by kind of joint."""
 
-import numpy as np
-from common import figure_script, load_both
+import sys
 
+import numpy as np
+from common import add_common_options, load_both_models, save
+from matplotlib.figure import Figure
+
+from opts.parsing import new_parser
+from src.errors import run_command
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_bars
 
+# From left to right. Left and right joints are of one kind; skeletons may lack some kinds.
 KINDS = (
     "mid_hip",
     "mid_spine",
@@ -21,21 +27,46 @@ KINDS = (
 )
 
 
-@figure_script()
-def draw(args):
-    """Draw the error by kind of joint."""
-    data, both = load_both(args)
-    values = {}
-    for model, found in both.items():
-        kinds = np.array(
-            [
-                joint.removeprefix("left_").removeprefix("right_")
-                for joint in found["joints"].tolist()
-            ]
-        )
-        errors = found["pa_mpjpe_joint_errors_mm"] / 10
-        values[model] = {kind: errors[:, kinds == kind] for kind in KINDS if kind in kinds}
+def make_parser():
+    """The options of this script."""
+    parser = new_parser("Draw the error by kind of joint.")
+    add_common_options(parser)
+    return parser
+
+
+def errors_by_kind(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """{kind of joint: (N, joints of this kind) cm} of a model's predictions."""
+    joints = arrays["joints"].tolist()
+    kinds = [joint.removeprefix("left_").removeprefix("right_") for joint in joints]
+    errors_cm = arrays["pa_mpjpe_joint_errors_mm"] / 10
+    errors_per_kind = {}
+    for kind in KINDS:
+        if kind in kinds:
+            errors_per_kind[kind] = errors_cm[:, np.array(kinds) == kind]
+    return errors_per_kind
+
+
+def draw(data_name: str, errors_cm: dict[str, dict[str, np.ndarray]]) -> Figure:
+    """Draw the means of errors {model: {kind of joint: array in cm}} as bars."""
     figure = new_figure(8, 4)
-    axis = figure.add_subplot(title=f"Figure 4b: {data}")
-    draw_bars(axis, values, ylabel="PA-MPJPE (cm), one standard deviation")
+    axis = figure.add_subplot(title=f"Figure 4b: {data_name}")
+    draw_bars(axis, errors_cm, ylabel="PA-MPJPE (cm), one standard deviation")
     return figure
+
+
+def make_figure(argv):
+    """Load the test poses of both models, draw, save."""
+    args = make_parser().parse_args(argv)
+    data_name, predictions = load_both_models(args)
+    errors_cm = {model: errors_by_kind(arrays) for model, arrays in predictions.items()}
+    figure = draw(data_name, errors_cm)
+    save(figure, "fig_4b", args)
+
+
+def main(argv=None) -> int:
+    """Run the command line; return its exit code."""
+    return run_command(make_figure, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,13 +1,19 @@
 """Figure 5: a photo and the 3D pose of three models, all of one size."""
 
+import sys
+
 import numpy as np
-from common import figure_script, load_predictions, pick, rows_of
+from common import add_common_options, choose_index, load_predictions, load_rows, save, whole_number
+from matplotlib.figure import Figure
 
+from opts.parsing import new_parser
+from src.errors import run_command
 from src.plotting.figures import new_figure
-from src.plotting.paper import draw_row
+from src.plotting.paper import add_row_of_axes, draw_row
+from src.plotting.photos import read_images
 from src.skeletons import get_skeleton
-from src.training.report import read_images
 
+# {row of the figure: the title of its pose}
 MODELS = {
     "fig_5/supervised_lsp": "3D supervised",
     "fig_5/ours_lsp": "ours",
@@ -15,22 +21,57 @@ MODELS = {
 }
 
 
-@figure_script("index", "photos")
-def draw(args):
-    """Draw a test photo and what three models make of it."""
-    data, rows = rows_of("fig_5", args, MODELS)
-    found = {row.name: load_predictions(row, args) for row in rows}
-    first = next(iter(found.values()))
-    i = pick(args, len(first["files"]))
-    file = str(first["files"][i])
-    poses = {MODELS[name]: content["prediction_mm"][i] for name, content in found.items()}
-    poses = {name: pose / np.linalg.norm(pose - pose.mean(axis=0)) for name, pose in poses.items()}
-    figure, on = (
-        new_figure(3.2 * (1 + len(rows)), 3.6),
-        {"caption": file, "image": read_images(args.photos, [file])[0]},
-    )
-    figure.suptitle(f"Figure 5: {data}", fontsize=9)
-    draw_row(figure, first["pose_2d_px"][i], poses, get_skeleton("lsp_14k"), **on)
-    for axis in figure.axes[1:]:
-        axis.tick_params(labelbottom=False, labelleft=False)
+def make_parser():
+    """The options of this script."""
+    parser = new_parser("Draw a test photo and what three models make of it.")
+    add_common_options(parser)
+    parser.add_argument("--index", type=whole_number, help="which one (default: drawn with --seed)")
+    parser.add_argument("--photos", metavar="PATH", help="folder of the photos")
+    return parser
+
+
+def to_unit_size(pose: np.ndarray) -> np.ndarray:
+    """Scale a pose (K, 3) so that models whose sizes differ can be compared."""
+    return pose / np.linalg.norm(pose - pose.mean(axis=0))
+
+
+def draw(
+    data_name: str,
+    pose_2d: np.ndarray,
+    poses: dict[str, np.ndarray],
+    file: str,
+    image: np.ndarray | None,
+) -> Figure:
+    """Draw a photo's pose (K, 2) px, on its image if there is one, and 3D poses {title: (K, 3)}."""
+    figure = new_figure(3.2 * (1 + len(poses)), 3.6)
+    figure.suptitle(f"Figure 5: {data_name}", fontsize=9)
+    axes = add_row_of_axes(figure, len(poses))
+    draw_row(axes, pose_2d, poses, get_skeleton("lsp_14k"), caption=file, image=image)
+    for axis in axes[1:]:
+        axis.tick_params(labelbottom=False, labelleft=False)  # the size is arbitrary
     return figure
+
+
+def make_figure(argv):
+    """Load the models' poses of a photo, and the photo, draw, save."""
+    args = make_parser().parse_args(argv)
+    data_name, rows = load_rows("fig_5", args, names=tuple(MODELS))
+    predictions = {MODELS[row.name]: load_predictions(row, args) for row in rows}
+    first = next(iter(predictions.values()))
+    index = choose_index(args, len(first["files"]))
+    file = str(first["files"][index])
+    poses = {}
+    for title, arrays in predictions.items():
+        poses[title] = to_unit_size(arrays["prediction_mm"][index])
+    (image,) = read_images(args.photos, [file])
+    figure = draw(data_name, first["pose_2d_px"][index], poses, file, image)
+    save(figure, "fig_5", args)
+
+
+def main(argv=None) -> int:
+    """Run the command line; return its exit code."""
+    return run_command(make_figure, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

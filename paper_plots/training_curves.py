@@ -1,26 +1,60 @@
 """Losses and test errors of a run, epoch by epoch, from its log.csv."""
 
 import csv
+import sys
 from pathlib import Path
 
-from common import figure_script
+from common import add_common_options, save
 
-from src.errors import InputError
+from opts.parsing import new_parser
+from src.errors import InputError, run_command
 from src.plotting.training import draw_training
 
 
-@figure_script(run={"metavar": "PATH", "help": "folder of the run"})
-def draw(args):
-    """Draw the training curves of a run."""
+def make_parser():
+    """The options of this script."""
+    parser = new_parser("Draw the training curves of a run.")
+    add_common_options(parser)
+    parser.add_argument("--run", metavar="PATH", help="folder of the run")
+    return parser
+
+
+def read_log(path: Path) -> list[dict[str, float]]:
+    """Read a run's log.csv -> a row per epoch, {column: value}, without cells that are empty.
+
+    Raises:
+        InputError: the file cannot be read, or is not the log of a run.
+    """
+    history = []
+    try:
+        with path.open(newline="") as file:
+            for cells in csv.DictReader(file):
+                # DictReader collects the cells that have no column under None.
+                if not cells.get("epoch") or None in cells:
+                    raise InputError(f"{path}: expected the log of a run, a row per epoch")
+                history.append({name: float(cell) for name, cell in cells.items() if cell})
+    except (OSError, ValueError, csv.Error) as error:
+        raise InputError(f"{path}: expected the log of a run ({error!r})") from None
+    return history
+
+
+def make_figure(argv):
+    """Read the run's log, draw, save."""
+    args = make_parser().parse_args(argv)
     if not args.run:
         raise InputError("--run FOLDER: whose curves?")
     path = Path(args.run) / "log.csv"
-    try:
-        with path.open(newline="") as file:
-            rows = [
-                {name: float(value) for name, value in row.items() if value}
-                for row in csv.DictReader(file)
-            ]
-        return draw_training(rows, "/".join(path.resolve().parent.parts[-4:]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: expected the log of a run ({error!r})") from None
+    history = read_log(path)
+    # Of .../checkpoint/cmu_h36m/table_1/ours/seed_0 the last four names say which run it is.
+    run_name = "/".join(path.resolve().parent.parts[-4:])
+    figure = draw_training(history, run_name)
+    save(figure, "training_curves", args)
+
+
+def main(argv=None) -> int:
+    """Run the command line; return its exit code."""
+    return run_command(make_figure, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

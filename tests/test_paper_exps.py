@@ -18,24 +18,27 @@ from paper_exps import collect, run
 from paper_exps.plan import left_to_do, make_plan, resolve
 
 SCRIPTS = sorted((ROOT / "paper_exps").glob("*.sh"))
-NOTHING = {"presets": [], "main_human36.py": [], "main_lsp.py": []}
 
 
 def options_of(name: str) -> dict:
-    row = resolve(name, 0, NOTHING)
-    return {"script": row.script, **run_options(row.options)}
+    row = resolve(name, 0)
+    return {"script": row.script} | run_options(row.options)
 
 
 def difference(name: str) -> str:
     """What a row changes, as a line."""
-    module = human36 if name in PRESETS else lsp
-    defaults = run_options(module.parse_options([])[0])
-    changed = {
-        k: v for k, v in options_of(name).items() if k not in ("exp", "script") and v != defaults[k]
-    }
-    return (
-        f"{name}: {'main_human36.py' if name in PRESETS else 'main_lsp.py'} {json.dumps(changed)}"
-    )
+    if name in PRESETS:
+        script = "main_human36.py"
+        default_options, _ = human36.parse_options([])
+    else:
+        script = "main_lsp.py"
+        default_options, _ = lsp.parse_options([])
+    defaults = run_options(default_options)
+    changes = {}
+    for option, value in options_of(name).items():
+        if option not in ("exp", "script") and value != defaults[option]:
+            changes[option] = value
+    return f"{name}: {script} {json.dumps(changes)}"
 
 
 def test_all_66_rows_stand_in_the_golden_list():
@@ -45,48 +48,52 @@ def test_all_66_rows_stand_in_the_golden_list():
 
 
 def test_no_two_rows_of_a_table_are_the_same():
-    for table in {name.rsplit("/", 1)[0] for name in PAPER_ROWS}:
-        rows = [name for name in PAPER_ROWS if name.rsplit("/", 1)[0] == table]
-        resolved = [
-            json.dumps({k: v for k, v in options_of(name).items() if k != "exp"}) for name in rows
-        ]
-        assert len(set(resolved)) == len(rows), table
+    rows_of_table = {}
+    for name in PAPER_ROWS:
+        table, _ = name.rsplit("/", 1)
+        options = options_of(name)
+        del options["exp"]
+        rows_of_table.setdefault(table, []).append(json.dumps(options))
+    for table, rows in rows_of_table.items():
+        assert len(set(rows)) == len(rows), table
 
 
-def rows_of(script) -> list[str]:
-    """The rows that a script names: it is run with echo for Python, from another folder."""
-    echo = {**os.environ, "PYTHON": "echo"}
+def rows_of(script) -> list[list[str]]:
+    """The rows of each command that a script runs: it gets echo for Python, in another folder."""
     done = subprocess.run(
         ["bash", script, "--jobs", "3"],
-        env=echo,
+        env=os.environ | {"PYTHON": "echo"},
         cwd="/",
         capture_output=True,
         text=True,
         check=True,
     )
-    return [
-        line.removeprefix("-m paper_exps.run ").removesuffix(" --jobs 3").split()
-        for line in done.stdout.splitlines()
-    ]
+    rows = []
+    for line in done.stdout.splitlines():
+        assert line.startswith("-m paper_exps.run ") and line.endswith(" --jobs 3")
+        rows.append(line.removeprefix("-m paper_exps.run ").removesuffix(" --jobs 3").split())
+    return rows
 
 
 def test_every_row_is_named_by_exactly_one_script_and_all_calls_them():
-    named = {script.stem: rows_of(script) for script in SCRIPTS}
-    everything = named.pop("all")
-    assert sorted(name for (rows,) in named.values() for name in rows) == sorted(PAPER_ROWS)
-    assert sorted(everything) == sorted(rows for (rows,) in named.values())
+    commands = {script.stem: rows_of(script) for script in SCRIPTS}
+    commands_of_all = commands.pop("all")
+    names = []
+    for (rows,) in commands.values():  # each of the other scripts runs one command
+        names += rows
+    assert sorted(names) == sorted(PAPER_ROWS)
+    assert sorted(commands_of_all) == sorted(rows for (rows,) in commands.values())
     for script in SCRIPTS:
-        text = script.read_text()
-        assert len(text.splitlines()) <= 15 and "set -euo pipefail" in text
+        assert "set -euo pipefail" in script.read_text()
 
 
 def test_the_same_training_happens_once():
-    rows = [resolve(name, 0, NOTHING) for name in PAPER_ROWS]
+    rows = [resolve(name, 0) for name in PAPER_ROWS]
     plan = make_plan(rows, rows)
     trained = [row for row, _ in plan if not row.options.eval_only]
     assert sum(row.script == "main_human36.py" for row in trained) == 35
     assert sum(row.script == "main_lsp.py" for row in trained) == 2
-    needs = {row.name: needed and needed.name for row, needed in plan}
+    needs = {row.name: None if needed is None else needed.name for row, needed in plan}
     for name in (
         "table_2/ours_17_gt_gt",
         "fig_1d/ours_100_1",
@@ -102,24 +109,25 @@ def test_the_same_training_happens_once():
 
 
 def test_a_training_that_is_there_already_is_used(tmp_path):
-    given = {**NOTHING, "main_human36.py": ["--ckpt", str(tmp_path)]}
-    rows = [resolve(name, 0, given) for name in PRESETS if "/" in name]
+    rows = []
+    for name in PRESETS:
+        if "/" in name:
+            rows.append(resolve(name, 0, human36_tokens=["--ckpt", str(tmp_path)]))
     trained = next(row for row in rows if row.name == "fig_4d/ours_0")
     trained.folder.mkdir(parents=True)
     (trained.folder / "last.pt").touch()
     (trained.folder / "options.json").write_text(json.dumps(run_options(trained.options)))
     wanted = [row for row in rows if row.name == "table_1/ours"]
-    (first, needed), (second, of) = make_plan(wanted, rows)
-    assert (first.name, needed, second.name, of.name) == (
-        "fig_4d/ours_0",
-        None,
-        "table_1/ours",
-        "fig_4d/ours_0",
-    )
+    (first, needed_by_first), (second, needed_by_second) = make_plan(wanted, rows)
+    assert first.name == "fig_4d/ours_0" and needed_by_first is None
+    assert second.name == "table_1/ours" and needed_by_second.name == "fig_4d/ours_0"
     assert list(second.tokens[-3:]) == ["--eval_only", "--load", str(trained.folder)]
 
 
-SMALL = "--preset testing --linear_size 16 --no-save_ims --actions Walking Sitting --train_subjects 1 --test_subjects 9"
+SMALL = (
+    "--preset testing --linear_size 16 --no-save_ims "
+    "--actions Walking Sitting --train_subjects 1 --test_subjects 9"
+)
 
 
 def start(command: str, tmp_path, capfd) -> tuple[int, str]:
@@ -136,16 +144,14 @@ def test_rows_through_both_scripts_two_at_once(tmp_path, capfd):
     rows = "fig_4ab/ours table_1/ours fig_5/ours_human36_lsp"
     code, text = start(f"{rows} --jobs 2", tmp_path, capfd)
     assert code == 0, text
-    trained, tested = (
-        result_of(tmp_path, f"synthetic/{row}+testing") for row in ("table_1/ours", "fig_4ab/ours")
-    )
-    assert (trained["trained"], tested["trained"]) in ((True, False), (False, True))
-    assert trained["pa_mpjpe_mm"] == tested["pa_mpjpe_mm"]  # the same training under two names
+    table_1 = result_of(tmp_path, "synthetic/table_1/ours+testing")
+    fig_4ab = result_of(tmp_path, "synthetic/fig_4ab/ours+testing")
+    assert sorted([table_1["trained"], fig_4ab["trained"]]) == [False, True]
+    assert table_1["pa_mpjpe_mm"] == fig_4ab["pa_mpjpe_mm"]  # the same training under two names
     assert (tmp_path / "synthetic/fig_4ab/ours+testing/seed_0/predictions.npz").exists()
     tuned = result_of(tmp_path, "synthetic_photos/fig_5/ours_human36_lsp+testing")
-    assert (
-        tuned["loaded_from"].endswith("fig_5/ours_human36_14k+testing/seed_0") and tuned["trained"]
-    )
+    assert tuned["loaded_from"].endswith("fig_5/ours_human36_14k+testing/seed_0")
+    assert tuned["trained"]
     assert "table_1+testing, SYNTHETIC data (synthetic)" in text and "| missing" in text
     assert "fig_5+testing, SYNTHETIC data (synthetic photos)" in text
     stamps = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")}
@@ -156,26 +162,33 @@ def test_rows_through_both_scripts_two_at_once(tmp_path, capfd):
 
 def test_a_failed_row_is_reported_and_stops_no_other(tmp_path, capfd, monkeypatch):
     def command(row):
-        fails = row.name == "table_1/supervised" and "raise SystemExit('error: no')"
-        return [
-            sys.executable,
-            "-c",
-            fails or f"open({str(tmp_path / row.name.replace('/', ' '))!r}, 'w')",
-        ]
+        if row.name == "table_1/supervised":
+            code = "raise SystemExit('error: no')"
+        else:
+            code = f"open({str(tmp_path / row.name.replace('/', ' '))!r}, 'w')"
+        return [sys.executable, "-c", code]
 
     monkeypatch.setattr("paper_exps.plan.Row.command", command)
     code, text = start("table_1/supervised fig_4ab/supervised table_1/no_skeleton", tmp_path, capfd)
     assert code == 1
     assert "FAILED table_1/supervised, seed 0: error: no" in text
     assert "FAILED fig_4ab/supervised, seed 0: needs table_1/supervised, which failed" in text
-    assert (tmp_path / "table_1 no_skeleton").exists() and not (
-        tmp_path / "fig_4ab supervised"
-    ).exists()
+    assert (tmp_path / "table_1 no_skeleton").exists()
+    assert not (tmp_path / "fig_4ab supervised").exists()
 
 
-MISTAKES = {"table_1/our": "table_1/our", "--epoch 3": "--epoch", "--jobs 0": "--jobs", "--plan --bad": "--bad",
-            "--plan --epochs 3 table_1/ours": "table_1/ours", "--epochs x": "--epochs", "--exp foo": "--exp",
-            "--seed 3": "--seeds", "--load x": "--load", "--no-eval_only": "--eval_only"}  # fmt: skip
+MISTAKES = {
+    "table_1/our": "table_1/our",
+    "--epoch 3": "--epoch",
+    "--jobs 0": "--jobs",
+    "--plan --bad": "--bad",
+    "--plan --epochs 3 table_1/ours": "table_1/ours",
+    "--epochs x": "--epochs",
+    "--exp foo": "--exp",
+    "--seed 3": "--seeds",
+    "--load x": "--load",
+    "--no-eval_only": "--eval_only",
+}
 
 
 @pytest.mark.parametrize(("command", "word"), MISTAKES.items())
@@ -188,11 +201,7 @@ def test_mistakes(command, word, capsys):
 def test_runs_of_other_options_are_neither_taken_over_nor_loaded(tmp_path, capfd):
     def row(rate: str):
         tokens = [*SMALL.split()[2:], "--ckpt", str(tmp_path), "--lr", rate]
-        return resolve(
-            "table_1/no_skeleton",
-            0,
-            {"presets": ["testing"], "main_lsp.py": [], "main_human36.py": tokens},
-        )
+        return resolve("table_1/no_skeleton", 0, presets=["testing"], human36_tokens=tokens)
 
     assert main_human36.main(row("0.01").tokens) == 0
     assert row("0.01").result() and row("0.01").has_trained
@@ -202,11 +211,9 @@ def test_runs_of_other_options_are_neither_taken_over_nor_loaded(tmp_path, capfd
 
 
 def test_a_row_is_not_finished_while_what_it_needs_is_not(monkeypatch):
-    rows = [
-        resolve(name, 0, NOTHING)
-        for name in ("fig_5/ours_human36_14k", "fig_5/ours_human36_lsp", "fig_5/ours_lsp_only")
-    ]
-    pretraining, tuning, other = rows
+    pretraining = resolve("fig_5/ours_human36_14k", 0)
+    tuning = resolve("fig_5/ours_human36_lsp", 0)
+    other = resolve("fig_5/ours_lsp_only", 0)
     plan = [(pretraining, None), (tuning, pretraining), (other, None)]
     monkeypatch.setattr("paper_exps.plan.is_finished", lambda row, needed: row is not pretraining)
     assert left_to_do(plan) == plan[:2]
@@ -249,21 +256,37 @@ def test_an_interrupt_of_run_alone_stops_its_rows(tmp_path):
 
 
 def test_options_reach_the_script_that_they_concern():
-    command = "table_1/ours --data_dir data/x --epochs 25 --lsp_epochs 3 --annotations a.json --linear_size 8"
-    own, given = run._given(command.split())
-    assert own.rows == ["table_1/ours"]
-    assert " ".join(given["main_human36.py"]) == "--data_dir data/x --epochs 25 --linear_size 8"
-    assert " ".join(given["main_lsp.py"]) == "--annotations a.json --linear_size 8 --epochs 3"
+    command = (
+        "table_1/ours --data_dir data/x --epochs 25 --lsp_epochs 3 "
+        "--annotations a.json --linear_size 8"
+    )
+    args, human36_tokens, lsp_tokens = run.parse_command(command.split())
+    assert args.rows == ["table_1/ours"]
+    assert " ".join(human36_tokens) == "--data_dir data/x --epochs 25 --linear_size 8"
+    assert " ".join(lsp_tokens) == "--annotations a.json --linear_size 8 --epochs 3"
 
 
 def write_result(
-    ckpt, row: str, seed: int, error: float, *, frames=100, synthetic=False, name="mine", **more
+    ckpt, row: str, seed: int, error: float, *, frames=100, synthetic=False, data_set="mine"
 ):
-    folder = ckpt / name / row / f"seed_{seed}"
+    """The files of a finished run, with three errors derived from one."""
+    folder = ckpt / data_set / row / f"seed_{seed}"
     folder.mkdir(parents=True)
-    data = {"name": name, "form": "human36_h5", "synthetic": synthetic, "test": {"frames": frames}}
-    result = {"seed": seed, "epoch": 25, "data": data, "pa_mpjpe_mm": error, "pa_mpjpe_action_mean_mm": error + 1,
-              "per_action": {"Walking": {"pa_mpjpe_mm": error - 2}}, "trained": True, **more}  # fmt: skip
+    data = {
+        "name": data_set,
+        "form": "human36_h5",
+        "synthetic": synthetic,
+        "test": {"frames": frames},
+    }
+    result = {
+        "seed": seed,
+        "epoch": 25,
+        "data": data,
+        "pa_mpjpe_mm": error,
+        "pa_mpjpe_action_mean_mm": error + 1,
+        "per_action": {"Walking": {"pa_mpjpe_mm": error - 2}},
+        "trained": True,
+    }
     (folder / "result.json").write_text(json.dumps(result))
     (folder / "options.json").write_text(json.dumps({"amt_test_data": 1}))
 
@@ -272,41 +295,51 @@ def test_a_table_by_hand(tmp_path):
     for seed, error in enumerate((50, 52, 54)):
         write_result(tmp_path, "table_1/ours", seed, error)
     write_result(tmp_path, "table_2/ours_17_gt_gt", 0, 50)
-    found = collect.collect("table_1", ckpt=tmp_path)
-    lines = collect.make_table("table_1", found["mine"])
+    rows = collect.collect("table_1", ckpt=tmp_path)["mine"]
+    lines = collect.make_table("table_1", rows)
     assert lines[0] == ["row", "PA-MPJPE (mm)", "seeds", "epoch"]
-    assert lines[1] == ["supervised", "missing", "", ""] and lines[2] == [
-        "ours",
-        "52.0 +- 2.0",
-        "0 1 2",
-        "25 (last)",
-    ]
+    assert lines[1] == ["supervised", "missing", "", ""]
+    assert lines[2] == ["ours", "52.0 +- 2.0", "0 1 2", "25 (last)"]
     assert len(lines) == 8 and {len(line) for line in lines} == {4}
-    line = collect.make_table("table_2", collect.collect("table_2", ckpt=tmp_path)["mine"])[2]
-    assert (
-        line[:2] == ["ours_17_gt_gt", "51.0"]
-        and line[3 + 12] == "48.0"
-        and line.count("missing") == 14
-    )
+    rows = collect.collect("table_2", ckpt=tmp_path)["mine"]
+    header, _, line, *_ = collect.make_table("table_2", rows)
+    assert line[:2] == ["ours_17_gt_gt", "51.0"]
+    assert header[3 + 12] == "Walking" and line[3 + 12] == "48.0"
+    assert line.count("missing") == 14
 
 
 def test_only_human36_is_called_so(tmp_path, monkeypatch):
-    write_result(tmp_path, "table_1/ours", 0, 50, frames=543_344, name="h36m")
-    write_result(tmp_path, "table_1/ours", 0, 50, frames=14_208, name="cmu_h36m")
+    write_result(tmp_path, "table_1/ours", 0, 50, frames=543_344, data_set="h36m")
+    write_result(tmp_path, "table_1/ours", 0, 50, frames=14_208, data_set="cmu_h36m")
+    write_result(
+        tmp_path, "table_1/ours", 0, 50, frames=543_344, data_set="made_up", synthetic=True
+    )
     for frames in (548_819, 550_644):  # with S11's Directions, with and without detections
         data = {"synthetic": False, "form": "human36_h5", "test": {"frames": frames}}
         assert collect.is_human36({"data": data}, {"amt_test_data": 1})
-    write_result(tmp_path, "table_1/ours", 0, 50, frames=543_344, name="made_up", synthetic=True)
     numbers = {"paper": {"table_1": {"ours": 47.5, "supervised": None}}}
     (tmp_path / "numbers.json").write_text(json.dumps(numbers))
     monkeypatch.setattr(collect, "NUMBERS", tmp_path / "numbers.json")
-    found = collect.collect("table_1", ckpt=tmp_path)
-    heads = {name: collect.heading(rows) for name, rows in found.items()}
-    assert heads == {"h36m": "Human3.6M (h36m)", "cmu_h36m": "not Human3.6M: other data (cmu_h36m)",
-                     "made_up": "SYNTHETIC data (made_up)"}  # fmt: skip
-    tables = {name: collect.make_table("table_1", rows) for name, rows in found.items()}
-    assert tables["h36m"][2] == ["ours", "50.0", "47.5", "+2.5", "0", "25 (last)"]
-    assert all("paper" not in tables[name][0] for name in ("cmu_h36m", "made_up"))
+    rows_per_data_set = collect.collect("table_1", ckpt=tmp_path)
+    headings = {name: collect.heading(rows) for name, rows in rows_per_data_set.items()}
+    assert headings == {
+        "h36m": "Human3.6M (h36m)",
+        "cmu_h36m": "not Human3.6M: other data (cmu_h36m)",
+        "made_up": "SYNTHETIC data (made_up)",
+    }
+    lines = collect.make_table("table_1", rows_per_data_set["h36m"])
+    assert lines[2] == ["ours", "50.0", "47.5", "+2.5", "0", "25 (last)"]
+    for name in ("cmu_h36m", "made_up"):
+        header, *_ = collect.make_table("table_1", rows_per_data_set[name])
+        assert "paper" not in header
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "{", '{"seed": 0, "epoch": 1, "trained": true}'])
+def test_a_result_that_is_none_is_refused(tmp_path, capsys, content):
+    write_result(tmp_path, "table_1/ours", 0, 50)
+    (tmp_path / "mine/table_1/ours/seed_0/result.json").write_text(content)
+    assert collect.main(["table_1", "--ckpt", str(tmp_path)]) == 2
+    assert "is not of a finished run" in capsys.readouterr().err
 
 
 def test_formats(tmp_path, capsys):
@@ -319,12 +352,8 @@ def test_formats(tmp_path, capsys):
         assert collect.main(["table_1", "--ckpt", str(tmp_path), "--format", form]) == 0
         text = capsys.readouterr().out
         assert words in text and "not Human3.6M" in text
-    assert (
-        collect.main(
-            ["table_1", "--ckpt", str(tmp_path), "--format", "png", "--out", str(tmp_path / "f")]
-        )
-        == 0
-    )
+    to_png = ["--format", "png", "--out", str(tmp_path / "f")]
+    assert collect.main(["table_1", "--ckpt", str(tmp_path), *to_png]) == 0
     assert (tmp_path / "f" / "table_1_mine.png").stat().st_size > 5000
     assert collect.main(["table_1", "--ckpt", str(tmp_path / "none")]) == 0
     assert "missing: no results" in capsys.readouterr().out
@@ -334,15 +363,18 @@ def test_formats(tmp_path, capsys):
 
 def test_the_papers_numbers_are_of_its_rows_and_not_invented():
     content = json.loads((ROOT / "paper_exps" / "paper_numbers.json").read_text())
-    names = {f"{table}/{row}" for table, rows in content["paper"].items() for row in rows}
-    assert names <= set(PAPER_ROWS) and all(
-        v is None for rows in content["paper"].values() for v in rows.values()
-    )
+    for table, numbers in content["paper"].items():
+        for row, number in numbers.items():
+            assert f"{table}/{row}" in PAPER_ROWS
+            assert number is None
     assert all(peer["source"] for peer in content["peers"])
 
 
 def test_lsp_presets_resolve():
-    for name in LSP_PRESETS:
-        needed = ["--load", "x"] if name in LOADS or name in ("supervised", "finetune") else []
-        options = lsp.parse_options(["--preset", name, *needed])[0]
-        assert all(getattr(options, key) == value for key, value in LSP_PRESETS[name].items())
+    for name, preset in LSP_PRESETS.items():
+        tokens = ["--preset", name]
+        if name in LOADS or name in ("supervised", "finetune"):
+            tokens += ["--load", "x"]
+        options, _ = lsp.parse_options(tokens)
+        for option, value in preset.items():
+            assert getattr(options, option) == value

@@ -1,20 +1,36 @@
+"""Drawing: what stands where, the right way up and in the right colour."""
+
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib.image import imread
+from conftest import ROOT
+from matplotlib.image import imread, imsave
 
-from src.data.synthetic.demo import standing_body
-from src.plotting import guide
-from src.plotting.figures import LEFT, RIGHT, new_figure, save_figure
+from src.plotting.figures import CYCLE, LEFT, RIGHT, new_figure, save_figure
+from src.plotting.paper import draw_pair, draw_points
+from src.plotting.photos import read_images
 from src.plotting.poses import draw_pose_2d, draw_pose_3d, draw_test_poses
 from src.plotting.training import draw_training
-from src.skeletons import HUMAN36_JOINTS, SKELETON_NAMES, get_skeleton
-from tools import draw_guide
+from src.skeletons import SKELETON_NAMES, get_skeleton
 
-ROOT = Path(__file__).parents[1]
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+import src.plotting
+names = [module.name for module in pkgutil.iter_modules(src.plotting.__path__)]
+assert "figures" in names
+for name in names:
+    importlib.import_module(f"src.plotting.{name}")
+    assert "torch" not in sys.modules, name
+"""
+
+
+def test_drawing_needs_no_torch():
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_ALL], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(params=SKELETON_NAMES)
@@ -43,14 +59,21 @@ def test_3d_is_upright_and_undistorted(drawn):
     for line, limb in zip(axis.lines, skeleton.limbs, strict=True):
         x, depth, up = line.get_data_3d()
         np.testing.assert_array_equal(np.stack([x, -np.array(up), depth], axis=1), pose[list(limb)])
-    sides = [np.ptp(limits) for limits in (axis.get_xlim(), axis.get_ylim(), axis.get_zlim())]
+    limits = [axis.get_xlim(), axis.get_ylim(), axis.get_zlim()]
+    sides = [np.ptp(limit) for limit in limits]
     assert sides == pytest.approx([sides[0]] * 3)
-    for (low, high), values in zip(
-        (axis.get_xlim(), axis.get_ylim(), axis.get_zlim()),
-        (pose[:, 0], pose[:, 2], -pose[:, 1]),
-        strict=True,
-    ):
+    shown = [pose[:, 0], pose[:, 2], -pose[:, 1]]
+    for (low, high), values in zip(limits, shown, strict=True):
         assert low <= values.min() and values.max() <= high
+
+
+def test_a_colour_or_the_size_of_the_cube_can_be_chosen(drawn):
+    skeleton, pose = drawn
+    axis = draw_pose_2d(new_figure(3, 3).add_subplot(), pose[:, :2], skeleton, color="0.75")
+    assert {line.get_color() for line in axis.lines} == {"0.75"}
+    axis = new_figure(3, 3).add_subplot(projection="3d")
+    assert draw_pose_3d(axis, pose, skeleton, reach_mm=700) is axis
+    assert np.ptp(axis.get_xlim()) == pytest.approx(1400)
 
 
 def test_page_of_test_poses(tmp_path):
@@ -66,12 +89,9 @@ def test_page_of_test_poses(tmp_path):
         title="mini, ours",
     )
     titles = [axis.get_title() for axis in figure.axes]
-    assert (
-        len(figure.axes) == 6
-        and "frame 3" in titles[0]
-        and "17 mm" in titles[2]
-        and "mini, ours" in figure.get_suptitle()
-    )
+    assert len(figure.axes) == 6
+    assert "frame 3" in titles[0] and "17 mm" in titles[2]
+    assert "mini, ours" in figure.get_suptitle()
     np.testing.assert_allclose(
         figure.axes[5].lines[0].get_data_3d()[0], poses[1, list(skeleton.limbs[0]), 0] + 10
     )
@@ -80,33 +100,11 @@ def test_page_of_test_poses(tmp_path):
 
 
 def test_training_curves():
+    columns = {"lr": 1e-3, "seconds": 3}
     history = [
-        {
-            "epoch": 1,
-            "step": 9,
-            "lr": 1e-3,
-            "total": 4.0,
-            "relative": 2.0,
-            "pa_mpjpe_mm": 90.0,
-            "seconds": 3,
-        },
-        {
-            "epoch": 2,
-            "step": 18,
-            "lr": 1e-3,
-            "total": 3.0,
-            "relative": 1.0,
-            "seconds": 3,
-        },  # an epoch without a test
-        {
-            "epoch": 3,
-            "step": 27,
-            "lr": 1e-3,
-            "total": 2.0,
-            "relative": 0.5,
-            "pa_mpjpe_mm": 50.0,
-            "seconds": 3,
-        },
+        columns | {"epoch": 1, "step": 9, "total": 4.0, "relative": 2.0, "pa_mpjpe_mm": 90.0},
+        columns | {"epoch": 2, "step": 18, "total": 3.0, "relative": 1.0},  # without a test
+        columns | {"epoch": 3, "step": 27, "total": 2.0, "relative": 0.5, "pa_mpjpe_mm": 50.0},
     ]
     left, right = draw_training(history, "x").axes
     assert [line.get_label() for line in left.lines] == ["relative"]
@@ -115,55 +113,51 @@ def test_training_curves():
     np.testing.assert_array_equal(right.lines[0].get_xydata(), [[1, 90], [3, 50]])
 
 
-def test_guide_pictures(tmp_path, capsys):
-    assert draw_guide.main(["--out", str(tmp_path)]) == 0
-    paths = [tmp_path / name for name in ("joints.png", "axes.png", "synthetic.png")]
-    assert capsys.readouterr().out.splitlines() == [str(path) for path in paths]
-    for path in paths:
-        assert imread(path).std() > 0.05
-    (tmp_path / "file").write_text("")
-    assert draw_guide.main(["--out", str(tmp_path / "file")]) == 2
+def test_curves_of_a_run_on_photos():
+    history = [
+        {"epoch": 1, "root": 2.0, "wrong_labels": 0.3, "pa_mpjpe_mm": 90.0},
+        {"epoch": 2, "root": 1.0, "wrong_labels": 0.2, "pa_mpjpe_mm": 80.0},
+    ]
+    left, right = draw_training(history, "x").axes
+    assert [line.get_label() for line in left.lines] == ["root"]
+    assert [line.get_label() for line in right.lines] == ["wrong_labels"]
+    assert right.get_title() == "share of test labels"
 
 
-def test_the_guide_needs_no_torch():
-    script = "import sys; import src.plotting.guide; assert 'torch' not in sys.modules"
-    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
+def test_curves_of_many_terms_repeat_the_colours():
+    names = [f"term {number}" for number in range(len(CYCLE) + 1)]
+    history = [{"epoch": 1, "pa_mpjpe_mm": 50.0} | dict.fromkeys(names, 1.0)]
+    left, _ = draw_training(history, "x").axes
+    colors = [line.get_color() for line in left.lines]
+    assert colors == [*CYCLE, CYCLE[0]]
 
 
-def test_axes_show_where_x_y_and_z_point():
-    skeleton = get_skeleton("human36_17k")
-    pose = standing_body()[list(skeleton.human36_indices)]
-    image = guide.draw_image_axes(new_figure(3, 3).add_subplot(), pose[:, :2], skeleton)
-    assert image.get_ylim()[0] > image.get_ylim()[1], "y must point down"
-    for line, (start, end) in zip(image.lines, skeleton.limbs, strict=True):
-        np.testing.assert_array_equal(line.get_xydata(), pose[[start, end], :2])
-    space = guide.draw_camera_axes(new_figure(3, 3).add_subplot(projection="3d"), pose, skeleton)
-    for line, (start, end) in zip(space.lines, skeleton.limbs, strict=True):
-        x, z, y = line.get_data_3d()
-        np.testing.assert_array_equal(np.stack([x, y, z], axis=1), pose[[start, end]])
-    assert space.get_zlim()[0] > space.get_zlim()[1], "y must point down"
+def test_points_stand_where_they_are_and_a_model_without_any_is_left_out():
+    axis = new_figure(3, 3).add_subplot()
+    points = {"supervised": [], "ours": [(1, 4, "a"), (2, 3, "b")]}
+    assert draw_points(axis, points, xlabel="x", ylabel="y") is axis
+    (line,) = axis.lines
+    np.testing.assert_array_equal(line.get_xydata(), [[1, 4], [2, 3]])
+    assert line.get_label() == "ours"
+    assert [(text.get_text(), *text.xy) for text in axis.texts] == [("a", 1, 4), ("b", 2, 3)]
 
 
-def test_numbers_stand_at_their_joints(drawn):
-    skeleton, _ = drawn
-    body = standing_body()
-    pose = body[list(skeleton.human36_indices)]
-    axis = guide.draw_numbered_joints(new_figure(3, 3).add_subplot(), pose, skeleton, "x")
-    numbers = {
-        text.get_text(): text.get_position() for text in axis.texts if text.get_text().isdigit()
-    }
-    assert len(numbers) == skeleton.num_joints
-    for number, name in enumerate(skeleton.joints):
-        x, y = numbers[str(number)]
-        assert (x, y) == tuple(body[skeleton.human36_indices[number], :2])
-        if "right" in name:
-            assert x < 0, "the person's right must be on the left"
-    listed = "\n".join(text.get_text() for text in axis.texts[skeleton.num_joints :])
-    assert all(f"{number} {name}" in listed for number, name in enumerate(skeleton.joints))
-    head = body[HUMAN36_JOINTS.index("head")]
-    assert head[1] < body[0, 1], "y must point down"
-    toes, ankle = (
-        body[HUMAN36_JOINTS.index("right_foot_tip")],
-        body[HUMAN36_JOINTS.index("right_ankle")],
-    )
-    assert toes[2] < ankle[2], "the person must face the camera"
+def test_a_pair_is_marked_closer_and_further():
+    pose = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
+    axis = draw_pair(new_figure(3, 3).add_subplot(), pose, closer=2, further=0)
+    marks = {line.get_label(): line.get_xydata().tolist() for line in axis.lines}
+    assert marks == {"closer": [[4, 5]], "further away": [[0, 1]]}
+
+
+def test_photos_that_cannot_be_read_are_none_and_one_line_says_so(tmp_path, capsys):
+    imsave(tmp_path / "a.png", np.zeros((4, 5, 3)))
+    (tmp_path / "b.png").write_text("no picture")
+    (image,) = read_images(tmp_path, ["a.png"])
+    assert image.shape[:2] == (4, 5)
+    assert capsys.readouterr().out == ""
+    first, *others = read_images(tmp_path, ["a.png", "b.png", "c.png"])
+    assert first is not None and others == [None, None]
+    note = f"note: no photos under {tmp_path}: poses are drawn on a plain background\n"
+    assert capsys.readouterr().out == note
+    assert read_images(None, ["a.png"]) == [None]
+    assert capsys.readouterr().out.startswith("note: no photos: ")

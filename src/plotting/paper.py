@@ -1,31 +1,63 @@
-"""The paper's graphs: functions of arrays and an axis. Both models look the same in every figure."""
+"""The paper's graphs: arrays and an axis in, the axis out.
+
+A model has the same colour, marker and hatch in all of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
 
 from src.plotting.poses import draw_pose_2d, draw_pose_3d
+from src.skeletons import Skeleton
+
+
+@dataclass(frozen=True)
+class ModelStyle:
+    """How a model is drawn: its colour, marker and hatch, and its name in the legend."""
+
+    color: str
+    marker: str
+    hatch: str
+    label: str
+
 
 # Colour-blind safe; told apart in grey by marker, hatch and lightness.
 STYLES = {
-    "supervised": {"color": "#D55E00", "marker": "s", "hatch": "//", "label": "3D supervised"},
-    "ours": {"color": "#0072B2", "marker": "o", "hatch": "", "label": "ours"},
+    "supervised": ModelStyle(color="#D55E00", marker="s", hatch="//", label="3D supervised"),
+    "ours": ModelStyle(color="#0072B2", marker="o", hatch="", label="ours"),
 }
+# Marked in figure 4a. 68.3 and 95.4 % are what one and two standard deviations of a normal
+# distribution hold.
 PERCENTILES = (25, 50, 68.3, 95.4)
 
 
-def _style(model: str, *names: str) -> dict:
-    return {name: STYLES[model][name] for name in names}
-
-
 def draw_points(axis, points: dict[str, list[tuple]], *, xlabel: str, ylabel: str):
-    """{model: [(x, y, caption)]} -> a marker for each."""
-    for model, of_model in points.items():
-        if of_model:
-            x, y, _ = zip(*of_model, strict=True)
-            axis.plot(x, y, ls="none", **_style(model, "color", "marker", "label"))
-            for *place, caption in of_model:
-                axis.annotate(caption, place, xytext=(4, 4), textcoords="offset points", fontsize=7)
+    """Draw a marker with a caption for every run of each model, as in figures 1d and 4c.
+
+    Args:
+        axis: a 2D axis.
+        points: {model, a key of STYLES: [(x, y, caption)]}; a model without points is left out.
+        xlabel: of the axis.
+        ylabel: of the axis.
+
+    Returns:
+        The axis.
+    """
+    for model, model_points in points.items():
+        if not model_points:
+            continue
+        style = STYLES[model]
+        axis.plot(
+            [x for x, _, _ in model_points],
+            [y for _, y, _ in model_points],
+            ls="none",
+            color=style.color,
+            marker=style.marker,
+            label=style.label,
+        )
+        for x, y, caption in model_points:
+            axis.annotate(caption, (x, y), xytext=(4, 4), textcoords="offset points", fontsize=7)
     axis.set(xlabel=xlabel, ylabel=ylabel)
     axis.grid(alpha=0.3)
     axis.legend(fontsize=8)
@@ -33,41 +65,73 @@ def draw_points(axis, points: dict[str, list[tuple]], *, xlabel: str, ylabel: st
 
 
 def draw_error_histogram(axis, errors_cm: dict[str, np.ndarray]):
-    """{model: mean error of each pose (N,) cm} -> share of the poses in bins of 0.1 cm, and on a second axis, which is
-    returned, the cumulative curve with its percentiles marked."""
-    bins, second = np.linspace(0, 20, 201), axis.twinx()
+    """Draw how the errors of test poses are distributed, as in figure 4a.
+
+    The axis shows the share of the poses in bins of 0.1 cm from 0 to 20 cm. A second axis, which
+    this adds to the figure, shows the cumulative curves with their PERCENTILES marked.
+
+    Args:
+        axis: a 2D axis.
+        errors_cm: {model, a key of STYLES: (N,) cm, the mean error over the joints of each pose}.
+
+    Returns:
+        The axis of the histogram.
+    """
+    bins_cm = np.linspace(0, 20, 201)
+    cumulative = axis.twinx()
     for model, errors in errors_cm.items():
-        share = 100 * np.histogram(errors, bins)[0] / len(errors)
-        axis.stairs(share, bins, fill=True, alpha=0.35, **_style(model, "color", "label"))
-        up_to = 100 * np.arange(1, len(errors) + 1) / len(errors)
-        second.plot(np.sort(errors), up_to, lw=1.5, **_style(model, "color"))
-        at = np.percentile(errors, PERCENTILES)
-        second.plot(at, PERCENTILES, ls="none", ms=5, **_style(model, "color", "marker"))
-        for x, y in zip(at, PERCENTILES, strict=True):
-            second.annotate(
+        style = STYLES[model]
+        counts, _ = np.histogram(errors, bins_cm)
+        share = 100 * counts / len(errors)
+        axis.stairs(share, bins_cm, fill=True, alpha=0.35, color=style.color, label=style.label)
+
+        share_up_to = 100 * np.arange(1, len(errors) + 1) / len(errors)
+        cumulative.plot(np.sort(errors), share_up_to, lw=1.5, color=style.color)
+        marked_cm = np.percentile(errors, PERCENTILES)
+        cumulative.plot(
+            marked_cm, PERCENTILES, ls="none", ms=5, color=style.color, marker=style.marker
+        )
+        for x, y in zip(marked_cm, PERCENTILES, strict=True):
+            cumulative.annotate(
                 f"{x:.1f}", (x, y), xytext=(5, -8), textcoords="offset points", fontsize=7
             )
     axis.set(xlim=(0, 20), xlabel="error per pose (cm)", ylabel="poses (%)")
-    second.set(ylim=(0, 100), ylabel="poses with at most this error (%)")
     axis.legend(loc="center right", fontsize=8)
-    return second
+    cumulative.set(ylim=(0, 100), ylabel="poses with at most this error (%)")
+    return axis
 
 
 def draw_bars(axis, values: dict[str, dict[str, np.ndarray]], *, ylabel: str):
-    """{model: {group: values}} -> a bar per group and model: the mean, and one standard deviation where there are more
-    than one."""
+    """Draw a bar per group and model, as in figures 4b and 4d.
+
+    Args:
+        axis: a 2D axis.
+        values: {model, a key of STYLES: {name of a group: array of any shape}}. A bar is as high as
+            the mean of the group's values; its whisker is one standard deviation, where there is
+            more than one value.
+        ylabel: of the axis.
+
+    Returns:
+        The axis.
+    """
     width = 0.8 / len(values)
-    for i, (model, groups) in enumerate(values.items()):
-        x = np.arange(len(groups)) + (i - (len(values) - 1) / 2) * width
+    for number, (model, groups) in enumerate(values.items()):
+        style = STYLES[model]
+        offset = (number - (len(values) - 1) / 2) * width  # the models stand side by side
         means = [np.mean(group) for group in groups.values()]
-        spread = [np.std(group) if np.size(group) > 1 else np.nan for group in groups.values()]
-        style = {
-            "edgecolor": "black",
-            "lw": 0.5,
-            "capsize": 2,
-            **_style(model, "color", "hatch", "label"),
-        }
-        axis.bar(x, means, width, yerr=spread, **style)
+        deviations = [np.std(group) if np.size(group) > 1 else np.nan for group in groups.values()]
+        axis.bar(
+            np.arange(len(groups)) + offset,
+            means,
+            width,
+            yerr=deviations,
+            capsize=2,
+            color=style.color,
+            edgecolor="black",
+            lw=0.5,
+            hatch=style.hatch,
+            label=style.label,
+        )
         axis.set_xticks(range(len(groups)), groups, rotation=30, ha="right")
     axis.set_ylabel(ylabel)
     axis.legend(fontsize=8)
@@ -75,45 +139,93 @@ def draw_bars(axis, values: dict[str, dict[str, np.ndarray]], *, ylabel: str):
 
 
 def draw_diagonal(axis):
-    """The line of equal values, dotted, over what is shown."""
+    """Draw the dotted line on which x and y are equal, over all that the axis shows; return it."""
     limits = [*axis.get_xlim(), *axis.get_ylim()]
     ends = [min(limits), max(limits)]
     axis.plot(ends, ends, color="black", ls=":", lw=1, zorder=0)
+    return axis
+
+
+def add_row_of_axes(figure, num_poses: int) -> list:
+    """Add a 2D axis and, right of it, ``num_poses`` 3D axes to an empty figure; return them all."""
+    columns = 1 + num_poses
+    axes = [figure.add_subplot(1, columns, 1)]
+    for column in range(2, columns + 1):
+        axes.append(figure.add_subplot(1, columns, column, projection="3d"))
+    return axes
 
 
 def draw_row(
-    figure,
+    axes: Sequence,
     pose_2d: np.ndarray,
-    poses: dict[str, np.ndarray],
-    skeleton,
+    poses_3d: dict[str, np.ndarray],
+    skeleton: Skeleton,
     *,
-    caption,
-    image,
-    reach_mm=None,
+    caption: str,
+    image: np.ndarray | None,
+    reach_mm: float | None = None,
 ):
-    """The 2D input (K,2) px, on its image if there is one, and 3D poses {title: (K,3)}, on the axes of one row."""
-    axis = figure.add_subplot(1, 1 + len(poses), 1)
+    """Draw one 2D input and several 3D poses, the row of figures 5 and S3.
+
+    Args:
+        axes: a 2D axis and P 3D ones, as `add_row_of_axes` makes them.
+        pose_2d: (K, 2) px.
+        poses_3d: {title: (K, 3)}, P poses in the camera's frame, in mm or any other unit.
+        skeleton: whose K joints they are.
+        caption: of the 2D pose.
+        image: the photo behind the 2D pose, (H, W, 3), or None.
+        reach_mm: half the side of the cube shown of every 3D pose, in their unit; None for what
+            each of them needs.
+
+    Returns:
+        The axes.
+    """
+    axis_2d, *axes_3d = axes
     if image is not None:
-        axis.imshow(image)
-    draw_pose_2d(axis, pose_2d, skeleton).set_title(caption, fontsize=8)
-    for column, (title, pose) in enumerate(poses.items(), start=2):
-        axis = figure.add_subplot(1, 1 + len(poses), column, projection="3d")
-        draw_pose_3d(axis, pose, skeleton, reach_mm=reach_mm).set_title(title, fontsize=8)
+        axis_2d.imshow(image)
+    draw_pose_2d(axis_2d, pose_2d, skeleton)
+    axis_2d.set_title(caption, fontsize=8)
+    for axis, (title, pose) in zip(axes_3d, poses_3d.items(), strict=True):
+        draw_pose_3d(axis, pose, skeleton, reach_mm=reach_mm)
+        axis.set_title(title, fontsize=8)
+    return axes
 
 
 def draw_pair(axis, pose_2d: np.ndarray, closer: int, further: int):
-    """Two joints of a pose (K,2) px: the closer one green, the other red; told apart in grey by their markers."""
-    axis.plot(*pose_2d[closer], "o", color="#2CA02C", ms=9, mec="white", label="closer")
-    axis.plot(*pose_2d[further], "X", color="#D62728", ms=9, mec="white", label="further away")
+    """Mark the two joints of a relative depth label, as in figure 3.
+
+    The closer joint is a green dot and the other a red cross, which differ in grey too.
+
+    Args:
+        axis: a 2D axis.
+        pose_2d: (K, 2) px.
+        closer: index of the joint that is closer to the camera.
+        further: index of the other joint.
+
+    Returns:
+        The axis.
+    """
+    x, y = pose_2d[closer]
+    axis.plot(x, y, "o", color="#2CA02C", ms=9, mec="white", label="closer")
+    x, y = pose_2d[further]
+    axis.plot(x, y, "X", color="#D62728", ms=9, mec="white", label="further away")
+    return axis
 
 
-def draw_confident_pairs(
-    axis, pose_2d: np.ndarray, pairs: np.ndarray, confidence: np.ndarray, colormap: str
-):
-    """A line per labelled pair (closer, further) (P,2) of a pose (K,2) px, with a dot at the closer joint, coloured by
-    confidence (P,) between 0.5 and 1. Returns what a colour bar needs."""
-    colors = ScalarMappable(Normalize(0.5, 1), colormap)
-    for (closer, further), color in zip(pairs, colors.to_rgba(confidence), strict=True):
+def draw_coloured_pairs(axis, pose_2d: np.ndarray, pairs: np.ndarray, colors: np.ndarray):
+    """Draw a line per labelled pair of joints, with a dot at the closer joint.
+
+    Args:
+        axis: a 2D axis.
+        pose_2d: (K, 2) px.
+        pairs: (P, 2) indices of joints, the closer one first.
+        colors: (P, 4) RGBA, one per pair.
+
+    Returns:
+        The axis.
+    """
+    for (closer, further), color in zip(pairs, colors, strict=True):
         axis.plot(*pose_2d[[further, closer]].T, color=color, lw=2.5)
-        axis.plot(*pose_2d[closer], "o", color=color, mec="black", ms=7)
-    return colors
+        x, y = pose_2d[closer]
+        axis.plot(x, y, "o", color=color, mec="black", ms=7)
+    return axis

@@ -8,16 +8,23 @@ from matplotlib.image import imread
 
 
 def read_images(folder, files: list[str]) -> list[np.ndarray | None]:
-    """Read photos by their names in a folder.
+    """Read photos by their names in a folder, for pictures of poses.
 
-    Returns an image (H,W,3) per file, None where it can't be had; one printed line says so.
+    Args:
+        folder: the folder of the photos, or None if the user gave none.
+        files: N paths in that folder.
+
+    Returns:
+        N images as (H, W), (H, W, 3) or (H, W, 4); None for each that cannot be read. If there is
+        any, one printed line says so, as the pictures then look poorer than they might.
     """
-    images = [None] * len(files)
+    images: list[np.ndarray | None] = [None] * len(files)
     if folder:
-        for index, file in enumerate(files):
-            with suppress(OSError, ValueError, SyntaxError):  # Pillow's for what is no picture
-                images[index] = imread(Path(folder) / file)
+        for i, file in enumerate(files):
+            # Pillow raises ValueError and SyntaxError for files that are no pictures.
+            with suppress(OSError, ValueError, SyntaxError):
+                images[i] = imread(Path(folder) / file)
     if any(image is None for image in images):
-        place = f" under {folder}" if folder else ""
-        print(f"note: no photos{place}: poses are drawn on a plain background")
+        under_folder = f" under {folder}" if folder else ""
+        print(f"note: no photos{under_folder}: poses are drawn on a plain background")
     return images
