@@ -51,7 +51,7 @@ def add_run_options(parser: ArgumentParser, presets: dict[str, dict]):
     group.add_argument(
         "--load",
         metavar="FOLDER",
-        help="start from the weights of another run folder",
+        help="start from the weights of another run folder, or of a folder of the 2018 code",
     )
     group.add_argument(
         "--eval_only",

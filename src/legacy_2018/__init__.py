@@ -1,11 +1,12 @@
 """The checkpoints that the authors' code of 2018 left behind. Nothing in the files is executed.
 
 `container` reads the file of PyTorch 0.3, `names` gives its parameters the names that they have in
-today's network, and `folder` makes weights, statistics and options out of a folder.
+today's network, `adam` turns its optimiser's state into today's, and `folder` makes all that a
+run's checkpoint holds out of a folder.
 """
 
 from src.legacy_2018.container import CHECKPOINT_2018
-from src.legacy_2018.folder import load_2018
+from src.legacy_2018.folder import load_2018, load_run_2018
 from src.legacy_2018.names import rename_2018
 
-__all__ = ["CHECKPOINT_2018", "load_2018", "rename_2018"]
+__all__ = ["CHECKPOINT_2018", "load_2018", "load_run_2018", "rename_2018"]

@@ -31,7 +31,7 @@ def rename_2018(state_dict: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     for name, tensor in state_dict.items():
         if supervised and (name == "mult" or name.startswith("ws.")):
             continue
-        renamed[_rename(name)] = torch.as_tensor(tensor)
+        renamed[rename_parameter(name)] = torch.as_tensor(tensor)
     return renamed | _batch_counters(renamed)
 
 
@@ -40,7 +40,8 @@ def is_supervised(multiplier: torch.Tensor) -> bool:
     return bool((multiplier == -1).all())
 
 
-def _rename(name: str) -> str:
+def rename_parameter(name: str) -> str:
+    """Turn one 2018 name into today's. Raises ValueError for one that the 2018 network lacks."""
     for pattern, replacement in _NAMES:
         if re.match(pattern, name):
             return re.sub(f"^{pattern}", replacement, name)

@@ -112,7 +112,10 @@ def make_test_data(
 def make_training_data(
     photos: Photos, poses: CentredPoses, statistics: Statistics, options, device
 ) -> TrainingData:
-    """Make one example of every label of the training photos, on the device."""
+    """Make one example of every label of the training photos, on the device.
+
+    Raises InputError if the limb lengths of the loaded run are asked for and it has none.
+    """
     is_train_label = photos.is_train[photos.photo]
     photo_of_label = photos.photo[is_train_label]
     inputs = make_inputs(poses.input_2d, statistics, options, "train").numpy()
@@ -127,9 +130,16 @@ def make_training_data(
         arrays["weights"] = weights
 
     limb_lengths = statistics.limb_lengths
-    average = get_skeleton(options.dataset_type).average_limb_lengths
+    skeleton = get_skeleton(options.dataset_type)
+    average = skeleton.average_limb_lengths
     if options.limb_type == "avg_person" and average is not None:
         limb_lengths = torch.tensor([average])
+    if options.limb_type == "avg_human36" and limb_lengths.shape[1] != len(skeleton.limbs):
+        # Checkpoints of the 2018 code that were trained on photos alone have none.
+        raise InputError(
+            f"--limb_type avg_human36: {options.load} holds no mean limb lengths of "
+            f"{skeleton.name}; use --limb_type avg_person"
+        )
     return TrainingData(
         tensors={name: torch.from_numpy(array).to(device) for name, array in arrays.items()},
         constants={"limb_lengths": limb_lengths.to(device)},

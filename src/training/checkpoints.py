@@ -8,6 +8,8 @@ every epoch. Checkpoints are dicts of tensors and plain values:
     network, optimizer            weights and Adam's state (best.pt holds the weights only)
     epoch, step, best, history    how far it has come (best.pt holds the epoch only)
     loaded_sha256                 the hash of the checkpoint that --load began with, if any
+
+Where another run is loaded, a folder of the authors' 2018 code is taken as well.
 """
 
 import warnings
@@ -18,6 +20,7 @@ import torch
 
 from src.errors import InputError
 from src.files import file_sha256
+from src.legacy_2018 import CHECKPOINT_2018, load_run_2018
 from src.skeletons import get_skeleton
 from src.standardize import Statistics
 from src.training.engine import LiftingModel
@@ -79,6 +82,8 @@ def finished_result(run: RunFolder, options: dict, fields: dict[str, type]) -> d
 
     Raises InputError if the folder holds a run with other options, or a result.json that is none.
     """
+    if run.has(CHECKPOINT_2018):
+        raise InputError(f"{run.path}: holds a run of the 2018 code; choose another --exp")
     run.check_options(options)
     result = run.read_json("result.json")
     if result is None:
@@ -89,7 +94,7 @@ def finished_result(run: RunFolder, options: dict, fields: dict[str, type]) -> d
             "move it away or choose another --exp"
         )
     load = options["load"]
-    sha256_now = file_sha256(Path(load) / "last.pt") if load else None
+    sha256_now = file_sha256(last_checkpoint(load)) if load else None
     if sha256_now is not None and result.get("loaded_sha256") not in (None, sha256_now):
         raise InputError(
             f"{run.path}: began with another state of {load} than that is in now; "
@@ -123,7 +128,7 @@ def read_source(run: RunFolder, options: dict) -> Source | None:
         sha256 = checkpoint.get("loaded_sha256")
     else:
         checkpoint = _read_matching_run(load, options)
-        sha256 = file_sha256(Path(load) / "last.pt")
+        sha256 = file_sha256(last_checkpoint(load))
     return Source(
         epoch=checkpoint["epoch"],
         statistics=Statistics.from_state(checkpoint["statistics"]),
@@ -169,9 +174,19 @@ def resume(
 def take_over_optimizer(optimizer: torch.optim.Optimizer, source: Source | None, state: State):
     """Begin with the optimiser and the step count of the run that --load names (fine-tuning).
 
-    Does nothing if the run has begun already. Raises InputError if the loaded run has none.
+    Does nothing if the run has begun already. Where a run of the 2018 code has no optimiser that
+    can be taken over, a new one begins at its step count, and the command says so. Raises
+    InputError if a run of today has none.
     """
     if source is None or source.checkpoint is None:
+        return
+    problem = source.checkpoint.get("optimizer_problem")
+    if problem is not None:
+        state.step = source.checkpoint["step"]
+        print(
+            f"note: --load {source.path}: its optimiser cannot be taken over, as {problem}; "
+            f"a new one begins, at step {state.step:,}"
+        )
         return
     if not _holds(source.checkpoint, {"step": int, "optimizer": dict}):
         raise InputError(
@@ -242,7 +257,10 @@ def load_checkpoint(path) -> dict:
         with warnings.catch_warnings(action="ignore"):
             return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file; expected the checkpoint of a run") from None
+        raise InputError(
+            f"{path}: no such file; expected the checkpoint of a run, or {CHECKPOINT_2018} "
+            "of the 2018 code"
+        ) from None
     except Exception as error:  # whatever PyTorch raises for a damaged or foreign file
         raise InputError(
             f"{path}: is no checkpoint that can be read without executing what it says "
@@ -250,14 +268,29 @@ def load_checkpoint(path) -> dict:
         ) from None
 
 
+def last_checkpoint(folder) -> Path:
+    """Name the file with the last checkpoint of a run's folder, or of one of the 2018 code.
+
+    The file may be absent. Where there are both, it is the one of today.
+    """
+    path = Path(folder) / "last.pt"
+    path_2018 = Path(folder) / CHECKPOINT_2018
+    if path_2018.exists() and not path.exists():
+        return path_2018
+    return path
+
+
 def read_run(folder, option: str) -> tuple[dict, Path]:
     """Read the last checkpoint of a run's folder, which the command-line option `option` names.
 
-    Returns its content and its path. Raises InputError if there is none.
+    A folder of the authors' 2018 code is taken as well. Returns the content of the checkpoint, in
+    today's form, and its path. Raises InputError if there is none.
     """
-    path = Path(folder) / "last.pt"
     if Path(folder).is_file():
         raise InputError(f"{option} {folder}: is a file; give the folder of a run")
+    path = last_checkpoint(folder)
+    if path.name == CHECKPOINT_2018:
+        return load_run_2018(folder), path
     return _load_checked(path, _FIELDS), path
 
 
