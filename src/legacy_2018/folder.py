@@ -88,7 +88,8 @@ def _interpret(content: dict, path: Path) -> tuple[dict[str, torch.Tensor], Stat
         return weights, statistics, options | {"epoch": int(content["epoch"])}
     except _DAMAGE as error:
         raise InputError(
-            f"{path}: is no checkpoint of the 2018 code ({error!r}); expected state_dict, stat_2d"
+            f"{path}: is no checkpoint of the 2018 code ({error!r}); expected state_dict, stat_2d, "
+            "and for a supervised model stat_3d"
         ) from None
 
 
