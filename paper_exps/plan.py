@@ -6,15 +6,17 @@ same thing: then it only tests the weights that are there already.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from opts import human36, lsp
 from opts.parsing import run_options
 from opts.presets import LOADS, PRESETS
 from paper_exps.collect import read_finished
 from src.files import file_sha256
+from src.training.checkpoints import last_checkpoint
 from src.training.run_folder import RunFolder, different_options
 
 ROOT = Path(__file__).parents[1]
@@ -106,6 +108,7 @@ def resolve(
     presets: Sequence[str] = (),
     human36_tokens: Sequence[str] = (),
     lsp_tokens: Sequence[str] = (),
+    pretrained: Mapping[str, str] = MappingProxyType({}),
 ) -> Row:
     """Make a row from its name, with what the user gave on the command line.
 
@@ -115,6 +118,8 @@ def resolve(
         presets: presets that the user lays over the row's own, such as testing.
         human36_tokens: the user's options for main_human36.py.
         lsp_tokens: the user's options for main_lsp.py.
+        pretrained: {row: folder} of rows whose weights the user has already, in the folder of a run
+            or of the 2018 code. Rows that load such a row load the folder.
 
     Raises:
         InputError: the options contradict each other.
@@ -126,7 +131,9 @@ def resolve(
         script = "main_lsp.py"
         user_tokens = lsp_tokens
     tokens = ["--preset", name, *presets, "--seed", str(seed), *user_tokens]
-    if name in LOADS:
+    if name in LOADS and LOADS[name] in pretrained:
+        tokens += ["--load", pretrained[LOADS[name]]]
+    elif name in LOADS:
         pretraining = resolve(
             LOADS[name],
             seed,
@@ -161,7 +168,8 @@ def make_plan(rows: list[Row], others: list[Row]) -> list[tuple[Row, Row | None]
     row_in_folder = {row.folder: row for row in others}
     pretrainings = {}
     for row in rows:
-        if row.name in LOADS:
+        # What a row loads may be a folder of the user's own, which nothing has to be run for.
+        if row.name in LOADS and Path(row.options.load) in row_in_folder:
             pretrainings[row.folder] = row_in_folder[Path(row.options.load)]
     trainers = _choose_trainers([*rows, *pretrainings.values()], others)
 
@@ -209,11 +217,12 @@ def left_to_do(plan: list[tuple[Row, Row | None]]) -> list[tuple[Row, Row | None
 
 
 def is_finished(row: Row, needed: Row | None) -> bool:
-    """Whether a row has its result, and that of the weights that the row it needs has now."""
+    """Whether a row has its result, and that of the weights that it loads as these are now."""
     result = row.result()
     if result is None:
         return False
-    if needed is None:
+    loaded_folder = row.options.load if needed is None else needed.folder
+    if loaded_folder is None:
         return True
     key = "loaded_sha256" if result["trained"] else "tested_sha256"
-    return result.get(key) == file_sha256(needed.folder / "last.pt")
+    return result.get(key) == file_sha256(last_checkpoint(loaded_folder))

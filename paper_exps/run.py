@@ -63,6 +63,13 @@ def make_parser():
     parser.add_argument(
         "--lsp_epochs", type=number(int, at_least=1, at_most=10**9), help="--epochs of main_lsp.py"
     )
+    parser.add_argument(
+        "--pretrained",
+        nargs="+",
+        default=[],
+        metavar="ROW=FOLDER",
+        help="folder of a run, or of the 2018 code, that stands for a row which others load",
+    )
     return parser
 
 
@@ -70,8 +77,8 @@ def parse_command(argv: Sequence[str]) -> tuple[Namespace, list[str], list[str]]
     """Read the command line.
 
     Returns:
-        The options of this command, with ``rows``, the names that the user gave; the tokens to pass
-        on to main_human36.py; those to pass on to main_lsp.py.
+        The options of this command, with ``rows``, the names that the user gave, and ``pretrained``
+        as {row: folder}; the tokens to pass on to main_human36.py; those to pass on to main_lsp.py.
 
     Raises:
         InputError: a row or an option is unknown, a value is refused, or an option is one that each
@@ -87,6 +94,7 @@ def parse_command(argv: Sequence[str]) -> tuple[Namespace, list[str], list[str]]
         if row not in PAPER_ROWS:
             raise InputError(f"unknown row {row}; python -m paper_exps.run --plan lists them")
     args.rows = rows
+    args.pretrained = _parse_pretrained(args.pretrained)
 
     human36_options, unknown_to_human36 = _parse_for_script(human36.make_parser(), remaining)
     lsp_options, unknown_to_lsp = _parse_for_script(lsp.make_parser(), remaining)
@@ -103,6 +111,18 @@ def parse_command(argv: Sequence[str]) -> tuple[Namespace, list[str], list[str]]
     if args.lsp_epochs is not None:
         lsp_tokens += ["--epochs", str(args.lsp_epochs)]
     return args, _as_tokens(human36_options), lsp_tokens
+
+
+def _parse_pretrained(words: Sequence[str]) -> dict[str, str]:
+    """Read ROW=FOLDER words -> {row: folder}. Raises InputError for a row that no other loads."""
+    folders = {}
+    for word in words:
+        row, _, folder = word.partition("=")
+        if row not in LOADS.values() or not folder:
+            rows = ", ".join(dict.fromkeys(LOADS.values()))
+            raise InputError(f"--pretrained {word}: expected ROW=FOLDER with a row of {rows}")
+        folders[row] = folder
+    return folders
 
 
 def _parse_for_script(parser, tokens: Sequence[str]) -> tuple[dict, list[str]]:
@@ -236,7 +256,11 @@ def print_plan(plan: list[tuple[Row, Row | None]], num_rows: int):
         else:
             action = "train"
             trainings[row.script] += 1
-        with_run = "" if needed is None else f"  with the run of {needed.name}"
+        with_run = ""
+        if needed is not None:
+            with_run = f"  with the run of {needed.name}"
+        elif row.options.load is not None:
+            with_run = f"  with {row.options.load}"
         finished = "  (finished)" if is_finished(row, needed) else ""
         print(f"{action}  {_with_seed(row)}{with_run}{finished}")
     print(
@@ -248,8 +272,8 @@ def print_plan(plan: list[tuple[Row, Row | None]], num_rows: int):
 def print_trainings(plan: list[tuple[Row, Row | None]]):
     """Print the names of the rows that train and need no other run: they can run side by side."""
     names = []
-    for row, _ in plan:
-        if not row.options.eval_only and row.name not in LOADS and row.name not in names:
+    for row, needed in plan:
+        if not row.options.eval_only and needed is None and row.name not in names:
             names.append(row.name)
     print("\n".join(names))
 
@@ -266,9 +290,16 @@ def run_rows(argv: Sequence[str]) -> dict[str, str]:
                 presets=args.preset,
                 human36_tokens=human36_tokens,
                 lsp_tokens=lsp_tokens,
+                pretrained=args.pretrained,
             )
             all_rows.append(row)
-    rows = [row for row in all_rows if row.name in args.rows] if args.rows else all_rows
+    rows = []
+    for row in all_rows:
+        is_wanted = not args.rows or row.name in args.rows
+        if is_wanted and row.name not in args.pretrained:
+            rows.append(row)
+    if not rows:
+        raise InputError("--pretrained stands for all of these rows: nothing is left to run")
     plan = make_plan(rows, all_rows)
     if args.list:
         print_trainings(plan)

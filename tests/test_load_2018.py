@@ -11,6 +11,7 @@ from files_2018 import optimizer_2018, state_dict_2018, write_folder
 
 import main_human36
 import main_lsp
+from paper_exps import run
 from src.files import file_sha256
 from src.legacy_2018 import CHECKPOINT_2018, load_2018, load_run_2018
 from src.model import LiftingNetwork
@@ -446,6 +447,68 @@ def test_training_on_human36_begins_with_the_weights_alone(relative, human36, tm
     assert_equal_tensors(
         load(folder)["statistics"]["pose_2d"], load(untrained)["statistics"]["pose_2d"]
     )
+
+
+# The rows of figure 5
+
+
+SMALL = "--linear_size 16 --threads 1 --no-save_ims --lsp_epochs 1"
+
+
+@pytest.fixture
+def run_fig_5(tmp_path, capfd):
+    """run_fig_5("ROWS", "options") -> (exit code, what it printed)."""
+
+    def start(rows: str, options: str):
+        names = [f"fig_5/{row}" for row in rows.split()]
+        tokens = f"--ckpt {tmp_path / 'runs'} {SMALL} {options}"
+        code = run.main([*names, *tokens.split()])
+        captured = capfd.readouterr()
+        return code, captured.out + captured.err
+
+    return start
+
+
+def test_rows_of_figure_5_from_folders_of_2018(relative, supervised, run_fig_5, tmp_path):
+    ours = relative.write_2018(tmp_path / "ours")
+    full = supervised.write_2018(tmp_path / "full")
+    rows = "ours_human36_14k supervised_human36_14k supervised_lsp ours_lsp ours_human36_lsp"
+    options = f"--pretrained fig_5/ours_human36_14k={ours} fig_5/supervised_human36_14k={full}"
+    _, text = run_fig_5(rows, f"{options} --plan")
+    assert text.splitlines() == [
+        f"test   fig_5/supervised_lsp, seed 0  with {full}",
+        f"test   fig_5/ours_lsp, seed 0  with {ours}",
+        f"train  fig_5/ours_human36_lsp, seed 0  with {ours}",
+        "3 rows: 0 trainings by main_human36.py, 1 by main_lsp.py",
+    ]
+    assert run_fig_5(rows, f"{options} --list")[1].split() == ["fig_5/ours_human36_lsp"]
+
+    code, text = run_fig_5(rows, options)
+    assert code == 0, text
+    results = tmp_path / "runs" / "synthetic_photos" / "fig_5"
+    tuned = results / "ours_human36_lsp" / "seed_0"
+    assert load(tuned)["step"] == STEP + STEPS_PER_EPOCH
+    assert result_of(results / "ours_lsp" / "seed_0")["loaded_from"] == str(ours)
+    assert result_of(results / "supervised_lsp" / "seed_0")["loaded_from"] == str(full)
+    assert not (tmp_path / "runs" / "synthetic").exists()  # nothing was pre-trained
+
+    assert run_fig_5(rows, f"{options} --plan")[1].count("(finished)") == 3
+    relative.write_2018(ours, content={"epoch": 26})
+    assert run_fig_5(rows, f"{options} --plan")[1].count("(finished)") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--pretrained fig_5/ours_lsp=x", "fig_5/ours_human36_14k"),
+        ("--pretrained fig_5/ours_human36_14k", "expected ROW=FOLDER"),
+        ("--pretrained fig_5/ours_human36_14k=", "expected ROW=FOLDER"),
+        ("--pretrained fig_5/ours_human36_14k=x", "nothing is left to run"),
+    ],
+)
+def test_folders_that_stand_for_no_row(run_fig_5, options, words):
+    code, text = run_fig_5("ours_human36_14k", options)
+    assert code == 2 and text.count("\n") == 1 and words in text
 
 
 # Refusals
