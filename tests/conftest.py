@@ -42,7 +42,7 @@ def run_human36(human36_dir, tmp_path, capsys):
     def run(command="", *, exp="run"):
         tokens = ["--data_dir", str(human36_dir), "--ckpt", str(tmp_path), "--exp", exp]
         tokens += ["--actions", *ACTIONS]
-        tokens += "--epochs 2 --linear_size 32 --threads 1 --no-save_ims".split()
+        tokens += ["--epochs", "2", "--linear_size", "32", "--threads", "1", "--no-save_ims"]
         exit_code = main_human36.main([*tokens, *command.split()])
         captured = capsys.readouterr()
         return exit_code, captured.out + captured.err, tmp_path / exp

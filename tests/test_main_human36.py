@@ -1,4 +1,4 @@
-"""main_human36.py end to end on miniature data: what it trains, what it leaves, which options go."""
+"""main_human36.py end to end on miniature data: what it trains and leaves, which options go."""
 
 import math
 import os

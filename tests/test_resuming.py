@@ -98,7 +98,7 @@ def start_endless_run(human36_dir, tmp_path, *, exp: str) -> subprocess.Popen:
     command = [sys.executable, "main_human36.py"]
     command += ["--data_dir", str(human36_dir), "--ckpt", str(tmp_path), "--exp", exp]
     command += ["--actions", *ACTIONS]
-    command += "--epochs 10000 --linear_size 256 --threads 1 --no-save_ims".split()
+    command += ["--epochs", "10000", "--linear_size", "256", "--threads", "1", "--no-save_ims"]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
