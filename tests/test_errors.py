@@ -22,7 +22,11 @@ def raised(error: BaseException):
 @pytest.mark.parametrize(
     ("error", "exit_code", "message"),
     [
-        (InputError("x.h5: expected this, found that"), 2, "error: x.h5: expected this, found that"),
+        (
+            InputError("x.h5: expected this, found that"),
+            2,
+            "error: x.h5: expected this, found that",
+        ),
         (InputError("two\nlines"), 2, "error: two lines"),
         (FileNotFoundError(2, "No such file", "x"), 2, "error: [Errno 2] No such file: 'x'"),
         (
