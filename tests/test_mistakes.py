@@ -350,7 +350,11 @@ def test_a_network_larger_than_memory(run):
 def test_ctrl_c_while_libraries_are_imported(tmp_path):
     command = [sys.executable, str(ROOT / "main_human36.py"), "--ckpt", str(tmp_path)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(0.6)
+    # As soon as PyTorch's library is mapped into memory, Python has begun to import it.
+    deadline = time.monotonic() + 60
+    while "libtorch" not in Path(f"/proc/{process.pid}/maps").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130
