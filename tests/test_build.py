@@ -185,12 +185,12 @@ def test_tolerance(prepare):
 @pytest.mark.parametrize(("noise", "low", "high"), [("0.3", 0.26, 0.34), ("mturk", 0.15, 0.45)])
 def test_label_noise(prepare, noise, low, high):
     labels = prepare(f"--rel_labels_noise_prob {noise}").data.labels
-    wrong = []
+    is_wrong = []
     for epoch in range(10):
         pairs, values = labels.visit(np.random.default_rng(epoch))
         z = np.take_along_axis(labels.depth, pairs, axis=1)
-        wrong.append(values != np.sign(z[:, 0] - z[:, 1]))
-    assert low < np.mean(wrong) < high
+        is_wrong.append(values != np.sign(z[:, 0] - z[:, 1]))
+    assert low < np.mean(is_wrong) < high
 
 
 def test_draws_for_one_purpose_do_not_shift_another(prepare):

@@ -32,9 +32,9 @@ def random_pose(batch: int, num_joints: int, dtype=torch.float32):
 def test_relative_loss_by_hand():
     pose = depths([30.0, 10.0], [0.0, 60.0])  # differences 20 and -60, whose mean size is 40
     value = losses.relative_depth_loss(pose, PAIR.expand(2, 2), torch.tensor([1, 0]), 2.0)
-    of_different = math.log(1 + math.exp(-0.5 * 2))
-    of_equal = 1.5**2
-    assert value.item() == pytest.approx((of_different + of_equal) / 2)
+    cost_of_label_1 = math.log(1 + math.exp(-0.5 * 2))
+    cost_of_label_0 = 1.5**2
+    assert value.item() == pytest.approx((cost_of_label_1 + cost_of_label_0) / 2)
 
 
 def test_relative_loss_is_capped_at_85():

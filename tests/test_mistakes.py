@@ -334,8 +334,8 @@ def test_a_full_disk(run, tmp_path, monkeypatch):
 
 def test_a_network_larger_than_memory(run):
     soft_limit, hard_limit = resource.getrlimit(resource.RLIMIT_AS)
-    num_pages = int(Path("/proc/self/statm").read_text().split()[0])
-    in_use = num_pages * resource.getpagesize()
+    num_pages, *_ = Path("/proc/self/statm").read_text().split()
+    in_use = int(num_pages) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (in_use + 2**30, hard_limit))
     try:
         exit_code, captured = run("--linear_size 40000")

@@ -27,14 +27,14 @@ def test_five_labels_per_photo_and_half_of_them_for_training(made):
 def test_labels_err_as_annotators_do(made):
     """They are right in min(50 + 1.25 d, 100) % of cases, d cm being the true difference."""
     photos, truth = made
-    wrong = wrong_labels(truth, photos)
+    is_wrong = wrong_labels(truth, photos)
     depth = truth[photos.photo[:, None], photos.pairs, 2]
     gap_mm = np.abs(depth[:, 0] - depth[:, 1])
-    assert not wrong[gap_mm >= 400].any()
+    assert not is_wrong[gap_mm >= 400].any()
     for low, high in ((0, 100), (100, 200), (200, 400)):
         inside = (gap_mm >= low) & (gap_mm < high)
         expected = (0.5 - 0.00125 * gap_mm[inside]).mean()
-        assert wrong[inside].mean() == pytest.approx(expected, abs=0.05)
+        assert is_wrong[inside].mean() == pytest.approx(expected, abs=0.05)
 
 
 def test_what_is_drawn_is_what_is_true(made):
