@@ -1,9 +1,13 @@
+"""What several test files share: miniature data, and the training scripts on them."""
+
 import os
 from pathlib import Path
 
 import pytest
 import torch
-from miniature import write_human36
+from miniature import ACTIONS, write_human36
+
+import main_human36
 
 ROOT = Path(__file__).parents[1]
 torch.set_num_threads(min(2, os.cpu_count()))
@@ -24,3 +28,38 @@ def cmu_dir() -> Path:
     pytest.skip(
         "needs the motion data cmu_h36m, in data/ here or in shared/data/ beside the project"
     )
+
+
+@pytest.fixture
+def run_human36(human36_dir, tmp_path, capsys):
+    """A function that runs main_human36.py in this process on the miniature.
+
+    ``run_human36("--epochs 2", exp="name")`` returns the exit code, what was printed (stdout, then
+    stderr), and the run folder. The network is small, there is one thread and no picture; the
+    command's own options come last, and so win.
+    """
+
+    def run(command="", *, exp="run"):
+        tokens = ["--data_dir", str(human36_dir), "--ckpt", str(tmp_path), "--exp", exp]
+        tokens += ["--actions", *ACTIONS]
+        tokens += ["--epochs", "2", "--linear_size", "32", "--threads", "1", "--no-save_ims"]
+        exit_code = main_human36.main([*tokens, *command.split()])
+        captured = capsys.readouterr()
+        return exit_code, captured.out + captured.err, tmp_path / exp
+
+    return run
+
+
+@pytest.fixture
+def train_human36(run_human36):
+    """A function that runs main_human36.py as `run_human36` does, successfully.
+
+    It returns the run folder.
+    """
+
+    def train(command="", *, exp="run"):
+        exit_code, text, folder = run_human36(command, exp=exp)
+        assert exit_code == 0, text
+        return folder
+
+    return train

@@ -1,331 +1,440 @@
-"""The authors' 2018 container: read without executing anything."""
+"""Saving epochs, going on from them, and taking what another run has: on a tiny network."""
 
-import io
-import json
+import os
 import pickle
-import struct
 
-import numpy as np
 import pytest
 import torch
-from conftest import ROOT
+from run_files import assert_same_tensors, file_names, read_checkpoint
 
 from src.errors import InputError
-from src.legacy_2018 import CHECKPOINT_2018, load_2018
-from src.lifter import Lifter
 from src.model import LiftingNetwork
-from src.unpickling import load_pickle, plain
+from src.standardize import Standardizer, Statistics
+from src.training import checkpoints
+from src.training.checkpoints import Source, State
+from src.training.engine import LiftingModel
+from src.training.evaluation import Evaluation
+from src.training.run_folder import RunFolder
 
-
-def real_folder():
-    """Find a checkpoint that PyTorch 0.3.1 wrote, None where there is no copy of it."""
-    for base in (ROOT / "data", ROOT.parent / "shared/data"):
-        if (base / "checkpoint_2018").is_dir():
-            return base / "checkpoint_2018"
-    return None
-
-
-class Writer2018:
-    """Write what PyTorch 0.3 under Python 2 wrote, opcode by opcode: pickle itself cannot.
-
-    The opcodes are explained in the module pickletools of the standard library.
-    """
-
-    def __init__(self):
-        self.storages = {}
-
-    def value(self, value) -> bytes:
-        if isinstance(value, torch.Tensor):
-            return self.tensor(value)
-        if isinstance(value, np.ndarray):
-            return self.array(value)
-        if isinstance(value, dict):
-            return b"}(" + self.items(value) + b"u"
-        if isinstance(value, list):
-            return b"(" + self.sequence(value) + b"l"
-        if isinstance(value, tuple):
-            return b"(" + self.sequence(value) + b"t"
-        if isinstance(value, bytes):
-            return b"T" + struct.pack("<i", len(value)) + value  # Python 2's str
-        if isinstance(value, str):
-            return self.value(value.encode())
-        if value is None:
-            return b"N"
-        if isinstance(value, bool):
-            return b"\x88" if value else b"\x89"
-        if isinstance(value, int):
-            return b"J" + struct.pack("<i", value)
-        return b"G" + struct.pack(">d", value)
-
-    def sequence(self, values) -> bytes:
-        return b"".join(self.value(value) for value in values)
-
-    def items(self, values: dict) -> bytes:
-        return b"".join(self.value(key) + self.value(item) for key, item in values.items())
-
-    def tensor(self, tensor) -> bytes:
-        key = str(94000000 + len(self.storages))
-        self.storages[key] = tensor.numpy()
-        storage = b"(" + self.value("storage")
-        storage += b"ctorch\nFloatStorage\n"
-        storage += self.sequence([key, "cuda:0", tensor.numel(), None])
-        storage += b"tQ"
-        view = self.sequence([0, tuple(tensor.shape), tuple(tensor.stride())])
-        return b"ctorch._utils\n_rebuild_tensor\n(" + storage + view + b"tR"
-
-    def array(self, array) -> bytes:
-        empty = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n"
-        empty += self.sequence([(0,), "b"]) + b"tR"
-        dtype = b"cnumpy\ndtype\n(" + self.sequence(["f4", 0, 1]) + b"tR"
-        dtype += self.value((3, "<", None, None, None, -1, -1, 0)) + b"b"
-        content = self.value(array.astype("<f4").tobytes())
-        state = b"(" + self.sequence([1, array.shape]) + dtype + self.value(False) + content + b"t"
-        return empty + state + b"b"
-
-    def options(self, options: dict) -> bytes:
-        instance = b"ccopy_reg\n_reconstructor\n"
-        instance += b"(copts.default_human36\nOptions\nc__builtin__\nobject\nNtR"
-        return instance + self.value(options) + b"b"
-
-    def write(self, path, content: dict, options: dict, extra: bytes = b""):
-        body = b"}(" + self.items(content)
-        body += self.value("opt") + self.options(options) + extra + b"u"
-        with path.open("wb") as file:
-            for header in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}):
-                pickle.dump(header, file, protocol=2)
-            file.write(b"\x80\x02" + body + b".")
-            pickle.dump(list(self.storages), file, protocol=2)
-            for numbers in self.storages.values():
-                file.write(struct.pack("<q", numbers.size) + numbers.astype("<f4").tobytes())
-
-
-NAMES = {
-    "first.linear": "w1",
-    "first.norm": "batch_norm1",
-    "blocks.0.0.linear": "linear_stages.0.w1",
-    "blocks.0.0.norm": "linear_stages.0.batch_norm1",
-    "blocks.0.1.linear": "linear_stages.0.w2",
-    "blocks.0.1.norm": "linear_stages.0.batch_norm2",
-    "pose_head": "w2",
-    "scale_head": "ws",
+OPTIONS = {
+    "dataset_type": "human36_17k",
+    "supervision": "relative",
+    "linear_size": 4,
+    "num_stage": 1,
+    "subtract_2d_root": True,
+    "scale_range": 1.0,
+    "lr": 0.001,
+    "epochs": 3,
+    "eval_only": False,
+    "load": None,
 }
+DATA = {
+    "name": "mini",
+    "train": {"frames": 10, "notes": ["a note"]},
+    "test": {"frames": 5, "notes": []},
+}
+STATISTICS = Statistics(
+    pose_2d=Standardizer(torch.zeros(17, 2), torch.ones(17, 2)),
+    pose_3d=None,
+    limb_lengths=torch.ones(1, 16),
+)
 
 
-def random_network(*, supervised: bool) -> LiftingNetwork:
-    torch.manual_seed(0)
-    network = LiftingNetwork(17, linear_size=8)
-    for module in network.modules():
-        if isinstance(module, torch.nn.BatchNorm1d):
-            module.running_mean.normal_()
-    if supervised:
-        torch.nn.init.constant_(network.output_multiplier, -1)
-    return network.eval()
+def new_model(seed: int = 0) -> LiftingModel:
+    torch.manual_seed(seed)
+    return LiftingModel(LiftingNetwork(17, linear_size=4, dropout=0), None)
 
 
-def state_under_2018_names(network: LiftingNetwork) -> dict:
-    state = {}
-    for name, tensor in network.state_dict().items():
-        layer, _, parameter = name.rpartition(".")
-        if name == "output_multiplier":
-            state["mult"] = tensor
-        elif parameter != "num_batches_tracked":
-            state[f"{NAMES[layer]}.{parameter}"] = tensor
-    return state
+def new_optimizer(model: LiftingModel) -> torch.optim.Adam:
+    return torch.optim.Adam(model.network.parameters(), lr=0.001)
 
 
-def random_statistics(*, lsp: bool) -> tuple[dict, dict]:
-    """Make the statistics of a 2018 checkpoint in 2D and in 3D, of 17 joints."""
-    rng = np.random.default_rng(0)
-    stat_2d = {
-        "mean": rng.normal(0, 50, 34),
-        "std": rng.uniform(20, 50, 34),
-    }
-    if lsp:
-        stat_2d["lsp_mean"] = stat_2d["mean"] + 5
-        stat_2d["lsp_std"] = stat_2d["std"] * 2
-    stat_3d = {
-        "mean": rng.normal(0, 50, 51),
-        "std": rng.uniform(20, 50, 51),
-        "avg_limb_lens": np.ones((1, 16)),
-    }
-    return stat_2d, stat_3d
+def take_a_step(model: LiftingModel, optimizer: torch.optim.Adam):
+    """Change the weights, and give the optimiser a state."""
+    pose, scale = model(torch.ones(4, 17, 2))
+    (pose.sum() + scale.sum()).backward()
+    optimizer.step()
+    optimizer.zero_grad()
+
+
+def measured(pa_mpjpe_mm: float) -> Evaluation:
+    """What a test has measured: this error, and one more that log rows hold."""
+    return Evaluation(
+        means={},
+        logged={"mpjpe_mm": 100.0, "pa_mpjpe_mm": pa_mpjpe_mm},
+        chosen="pa_mpjpe_mm",
+        joint_errors={},
+        predictions={},
+    )
+
+
+def save_epoch(run: RunFolder, state: State, model, optimizer, pa_mpjpe_mm=None, **changes):
+    """Train a step and save it as the next epoch, tested with this error or (None) not tested.
+
+    changes: other values for what the checkpoint says of the run, such as its options.
+    """
+    take_a_step(model, optimizer)
+    epoch = state.epoch + 1
+    description = checkpoints.describe_run(OPTIONS, STATISTICS, DATA, None) | changes
+    row = {"epoch": epoch, "step": 10 * epoch, "lr": 0.001, "total": 2.0}
+    tested = None if pa_mpjpe_mm is None else measured(pa_mpjpe_mm)
+    checkpoints.save_epoch(run, state, model, optimizer, description, row, tested)
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """A function that writes a 2018 folder and returns it, the network and the statistics."""
-
-    def write(*, supervised=False, lsp=False, extra=b"", **changes):
-        network = random_network(supervised=supervised)
-        stat_2d, stat_3d = random_statistics(lsp=lsp)
-        content = {
-            "epoch": 25,
-            "lr": 0.001,
-            "stat_2d": stat_2d,
-            "stat_3d": {} if lsp else stat_3d,
-            "state_dict": state_under_2018_names(network),
-        }
-        options = {
-            "dataset_type": "human36_17k",
-            "linear_size": 8,
-            "num_stage": 1,
-            "scale_range": 1.0,
-            "subtract_2d_root": True,
-        }
-        Writer2018().write(tmp_path / CHECKPOINT_2018, content | changes, options, extra)
-        return tmp_path, network, stat_2d, stat_3d
-
-    return write
+def run(tmp_path):
+    """A run folder that this process has."""
+    with RunFolder(tmp_path, "run") as run:
+        yield run
 
 
-def lift(network, poses, mean, std):
-    centred = torch.from_numpy(poses - poses[:, :1]).float()
-    mean = torch.from_numpy(mean).float().reshape(17, 2)
-    std = torch.from_numpy(std).float().reshape(17, 2)
-    with torch.no_grad():
-        return network((centred - mean) / std)
+@pytest.fixture
+def other_run(tmp_path):
+    """A run of one epoch, which --load could name."""
+    with RunFolder(tmp_path, "other") as run:
+        model = new_model(seed=1)
+        save_epoch(run, State(), model, new_optimizer(model), 50.0)
+        yield run
 
 
-POSES = np.random.default_rng(1).normal(0, 100, (3, 17, 2)).astype(np.float32) + 500
+# Reading checkpoints
 
 
-def test_relative_checkpoint(folder):
-    path, network, stat_2d, _ = folder()
-    weights, statistics, options = load_2018(path)
-    assert options["dataset_type"] == "human36_17k" and options["epoch"] == 25
-    assert statistics.pose_3d is None and statistics.limb_lengths.shape == (1, 16)
-    lifted = Lifter.load(path, "cpu")(POSES, rescale="never")
-    expected, scale = lift(network, POSES, stat_2d["mean"], stat_2d["std"])
-    np.testing.assert_allclose(lifted.poses_3d, expected, rtol=1e-4, atol=1e-3)
-    np.testing.assert_allclose(lifted.scale, scale[:, 0], rtol=1e-4)
-    assert lifted.unit == "mm, up to a global scale"
+def test_nothing_in_a_checkpoint_is_executed(tmp_path):
+    class Malicious:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "executed"),)
+
+    path = tmp_path / "last.pt"
+    path.write_bytes(pickle.dumps(Malicious()))
+    with pytest.raises(InputError, match="last.pt: is no checkpoint that can be read"):
+        checkpoints.load_checkpoint(path)
+    torch.save({"x": Malicious()}, path)
+    with pytest.raises(InputError, match="last.pt: is no checkpoint that can be read"):
+        checkpoints.load_checkpoint(path)
+    assert not (tmp_path / "executed").exists()
 
 
-def test_one_fine_tuned_on_lsp_uses_its_statistics(folder):
-    path, network, stat_2d, _ = folder(lsp=True)
-    lifted = Lifter.load(path, "cpu")(POSES, rescale="never")
-    expected, _ = lift(network, POSES, stat_2d["lsp_mean"], stat_2d["lsp_std"])
-    np.testing.assert_allclose(lifted.poses_3d, expected, rtol=1e-4, atol=1e-3)
+def test_a_missing_checkpoint(tmp_path):
+    with pytest.raises(InputError, match="last.pt: no such file"):
+        checkpoints.load_checkpoint(tmp_path / "last.pt")
 
 
-def test_supervised_checkpoint_is_unstandardised(folder):
-    path, network, stat_2d, stat_3d = folder(supervised=True)
-    lifted = Lifter.load(path, "cpu")(POSES, rescale="never")
-    pose, _ = lift(network, POSES, stat_2d["mean"], stat_2d["std"])
-    raw = -pose.numpy().reshape(3, 51)
-    expected = (stat_3d["mean"] + stat_3d["std"] * raw).reshape(3, 17, 3)
-    np.testing.assert_allclose(lifted.poses_3d, expected, rtol=1e-4, atol=1e-2)
-    assert lifted.unit == "mm" and lifted.scale is None
+def test_a_truncated_checkpoint(tmp_path):
+    path = tmp_path / "last.pt"
+    torch.save({"x": torch.zeros(100)}, path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="is no checkpoint that can be read") as caught:
+        checkpoints.load_checkpoint(path)
+    assert "\n" not in str(caught.value)
 
 
-def test_checkpoint_of_the_authors_container():
-    real = real_folder()
-    if real is None:
-        pytest.skip(
-            "wants data/checkpoint_2018, a file of PyTorch 0.3.1, "
-            "which is not part of the repository"
-        )
-    expected = np.load(real / "expected.npz")
-    lifted = Lifter.load(real, "cpu")(expected["pose_2d"], rescale="never")
-    np.testing.assert_allclose(lifted.poses_3d, expected["pose_3d"], rtol=1e-4, atol=1e-3)
-    np.testing.assert_allclose(lifted.scale, expected["scale"][:, 0], rtol=1e-4)
+# Saving epochs
 
 
-EVIL = {
-    "os.system": b"cos\nsystem\n(T\x04\x00\x00\x00truetR",
-    "posix.system": b"cposix\nsystem\n(T\x04\x00\x00\x00truetR",
-    "__builtin__.eval": b"c__builtin__\neval\n(T\x01\x00\x00\x001tR",
-    "torch.load": b"ctorch\nload\n(T\x01\x00\x00\x001tR",
-    "numpy.load": b"cnumpy\nload\n(T\x01\x00\x00\x001tR",
-    "numpy.core.multiarray.fromfile": b"cnumpy.core.multiarray\nfromfile\n(T\x01\x00\x00\x001tR",
-    "collections.Counter": b"ccollections\nCounter\n(tR",
-    "object of numpy.ndarray": (
-        b"ccopy_reg\n_reconstructor\n(cnumpy\nndarray\nc__builtin__\nobject\nNtR"
-    ),
-}
+def test_an_epoch_is_saved_whole(run):
+    state = State()
+    model = new_model()
+    optimizer = new_optimizer(model)
+    save_epoch(run, state, model, optimizer, 50.0)
+    assert file_names(run.path) == {".lock", "best.pt", "last.pt", "log.csv"}
+
+    row = {"epoch": 1, "step": 10, "lr": 0.001, "total": 2.0}
+    best = {"epoch": 1, "mpjpe_mm": 100.0, "pa_mpjpe_mm": 50.0}
+    assert state == State(epoch=1, step=10, best=best, history=[row])
+    last = read_checkpoint(run.path)
+    assert last["epoch"] == 1
+    assert last["step"] == 10
+    assert last["best"] == best
+    assert last["history"] == [row]
+    assert last["options"] == OPTIONS
+    assert last["data"] == DATA
+    assert set(last["statistics"]) == {"pose_2d", "limb_lengths"}
+    assert last["optimizer"].keys() == {"state", "param_groups"}
+    assert_same_tensors(last["network"], model.network.state_dict())
 
 
-@pytest.mark.parametrize("name", EVIL)
-def test_nothing_is_executed(folder, name, monkeypatch):
-    for function in ("os.system", "posix.system", "torch.load", "numpy.load"):
-        monkeypatch.setattr(function, lambda *_: pytest.fail("it was executed"))
-    path, *_ = folder(extra=b"T\x04\x00\x00\x00evil" + EVIL[name])
-    with pytest.raises(InputError, match=f"refused.*{name}"):
-        load_2018(path)
+def test_best_checkpoint_holds_no_state(run):
+    model = new_model()
+    save_epoch(run, State(), model, new_optimizer(model), 50.0)
+    best = read_checkpoint(run.path, "best.pt")
+    assert set(best) == {"options", "statistics", "data", "network", "epoch"}
+    assert_same_tensors(best["network"], model.network.state_dict())
 
 
-@pytest.mark.parametrize("name", ["opts.os.system", "opts.x.Options"])
-def test_a_class_of_opts_is_never_imported_and_does_nothing(folder, name):
-    module, _, attribute = name.rpartition(".")
-    path, *_ = folder(
-        extra=b"T\x04\x00\x00\x00evilc" + f"{module}\n{attribute}\n".encode() + b"(tR"
-    )
-    with pytest.raises(InputError, match="damaged"):
-        load_2018(path)
+def test_best_is_the_smallest_error_of_the_tested_epochs(run):
+    """Epoch 2 is the best; epoch 3 is not tested, epoch 4 as good as the best, which stays."""
+    state = State()
+    model = new_model()
+    optimizer = new_optimizer(model)
+    best_epochs = []
+    for pa_mpjpe_mm in (50.0, 40.0, None, 40.0, 45.0):
+        save_epoch(run, state, model, optimizer, pa_mpjpe_mm)
+        best_epochs.append(state.best["epoch"])
+    assert best_epochs == [1, 2, 2, 2, 2]
+    assert read_checkpoint(run.path, "best.pt")["epoch"] == 2
+    assert read_checkpoint(run.path)["epoch"] == 5
+    assert [row["epoch"] for row in state.history] == [1, 2, 3, 4, 5]
+    assert len((run.path / "log.csv").read_text().splitlines()) == 1 + 5
 
 
-def test_every_truncation_is_one_line(folder):
-    path, *_ = folder()
-    whole = (path / CHECKPOINT_2018).read_bytes()
-    for length in [0, 1, 10, 15, 20, 100, 500, *range(1000, len(whole), 997), len(whole) - 1]:
-        (path / CHECKPOINT_2018).write_bytes(whole[:length])
-        with pytest.raises(InputError, match=CHECKPOINT_2018):
-            load_2018(path)
+def test_a_run_that_was_never_tested_has_no_best(run):
+    state = State()
+    model = new_model()
+    save_epoch(run, state, model, new_optimizer(model))
+    assert state.best is None
+    assert not run.has("best.pt")
 
 
-def test_flipped_bytes_are_read_or_refused(folder):
-    path, *_ = folder()
-    whole = (path / CHECKPOINT_2018).read_bytes()
-    rng = np.random.default_rng(0)
-    refused = 0
-    for _ in range(300):
-        broken = bytearray(whole)
-        broken[rng.integers(len(whole))] ^= 1 << rng.integers(8)
-        (path / CHECKPOINT_2018).write_bytes(broken)
-        try:
-            load_2018(path)
-        except InputError:
-            refused += 1
-    assert refused > 10
+def test_a_failed_write_leaves_the_epoch_before(run, monkeypatch):
+    state = State()
+    model = new_model()
+    optimizer = new_optimizer(model)
+    save_epoch(run, state, model, optimizer, 50.0)
+    before = (run.path / "last.pt").read_bytes()
+
+    def fail(content, path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", fail)
+    with pytest.raises(InputError, match="last.pt: cannot be written"):
+        save_epoch(run, state, model, optimizer, 60.0)
+    assert state.epoch == 1
+    assert (run.path / "last.pt").read_bytes() == before
+
+
+def test_hash_of_the_loaded_run_is_kept():
+    source = Source(epoch=1, statistics=STATISTICS, checkpoint=None, path="x", sha256="abc")
+    description = checkpoints.describe_run(OPTIONS, STATISTICS, DATA, source)
+    assert description["loaded_sha256"] == "abc"
+
+
+# Going on
+
+
+def test_a_new_run_begins_at_0(run):
+    model = new_model()
+    state = checkpoints.resume(run, model, new_optimizer(model), OPTIONS, DATA)
+    assert state == State(epoch=0, step=0, best=None, history=[])
+    assert_same_tensors(model.network.state_dict(), new_model().network.state_dict())
+
+
+def test_resuming_brings_back_weights_optimiser_and_state(run):
+    state = State()
+    model = new_model()
+    optimizer = new_optimizer(model)
+    save_epoch(run, state, model, optimizer, 50.0)
+    save_epoch(run, state, model, optimizer)
+
+    other_model = new_model(seed=1)
+    other_optimizer = new_optimizer(other_model)
+    resumed = checkpoints.resume(run, other_model, other_optimizer, OPTIONS, DATA)
+    assert resumed == state
+    assert_same_tensors(other_model.network.state_dict(), model.network.state_dict())
+    # The next step is the same, so the optimiser is too.
+    take_a_step(model, optimizer)
+    take_a_step(other_model, other_optimizer)
+    assert_same_tensors(other_model.network.state_dict(), model.network.state_dict())
+
+
+@pytest.fixture
+def begun_run(run):
+    """A run of one epoch."""
+    model = new_model()
+    save_epoch(run, State(), model, new_optimizer(model), 50.0)
+    return run
+
+
+def resume(run: RunFolder, options=OPTIONS, data=DATA) -> State:
+    """Resume with a new network and optimiser."""
+    model = new_model()
+    return checkpoints.resume(run, model, new_optimizer(model), options, data)
+
+
+def test_more_epochs_are_no_other_options(begun_run):
+    assert resume(begun_run, options=OPTIONS | {"epochs": 99}).epoch == 1
+
+
+def test_resuming_with_other_options_is_refused(begun_run):
+    with pytest.raises(InputError, match="--lr 0.001, not --lr 0.5"):
+        resume(begun_run, options=OPTIONS | {"lr": 0.5})
+
+
+def test_notes_do_not_tell_data_apart(begun_run):
+    reworded = {**DATA, "name": "moved", "train": {"frames": 10, "notes": ["another note"]}}
+    assert resume(begun_run, data=reworded).epoch == 1
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_resuming_on_other_data_is_refused(begun_run, part):
+    with pytest.raises(InputError, match="the data have changed"):
+        resume(begun_run, data=DATA | {part: {"frames": 11, "notes": []}})
 
 
 @pytest.mark.parametrize(
-    "changes", [{"state_dict": {}}, {"stat_2d": {}}, {"state_dict": 3}, {"stat_2d": None}]
+    ("field", "value", "message"),
+    [
+        ("network", {"x": torch.zeros(1)}, "last.pt: its weights do not fit the network"),
+        ("network", 3, "last.pt: is no checkpoint of a run; expected a dict with epoch"),
+        ("optimizer", {}, "last.pt: its optimiser state is damaged"),
+        ("step", "x", "last.pt: is no checkpoint of a run"),
+    ],
+    ids=["another network", "no network", "no optimiser", "a step in words"],
 )
-def test_a_checkpoint_of_something_else(folder, changes):
-    path, *_ = folder(**changes)
-    with pytest.raises(InputError, match="no checkpoint of the 2018 code"):
-        load_2018(path)
+def test_damaged_checkpoints_are_refused(begun_run, field, value, message):
+    checkpoint = read_checkpoint(begun_run.path)
+    checkpoint[field] = value
+    torch.save(checkpoint, begun_run.path / "last.pt")
+    with pytest.raises(InputError, match=message):
+        resume(begun_run)
 
 
-def test_options_from_the_file_beside_it(folder):
-    path, *_ = folder()
-    content = (path / CHECKPOINT_2018).read_bytes()
-    without_options = content.replace(b"T\x03\x00\x00\x00opt", b"T\x03\x00\x00\x00xyz")
-    (path / CHECKPOINT_2018).write_bytes(without_options)
-    with pytest.raises(InputError, match="opt.json"):
-        load_2018(path)
-    (path / "opt.json").write_text(json.dumps({"dataset_type": "human36_17k"}))
-    _, _, options = load_2018(path)
-    assert options == {"dataset_type": "human36_17k", "epoch": 25}
+# Another run's weights
 
 
-def test_a_bomb_of_shared_lists_does_not_go_off():
-    bomb = []
-    for _ in range(60):
-        bomb = [bomb, bomb]
-    found = plain(load_pickle(io.BytesIO(pickle.dumps(bomb)), "file"))
-    assert len(found) == 2 and found[0] is found[1]
+def test_without_load_there_is_no_source(run):
+    assert checkpoints.read_source(run, OPTIONS) is None
+    model = new_model()
+    checkpoints.load_source_weights(model, None)
+    assert_same_tensors(model.network.state_dict(), new_model().network.state_dict())
 
 
-@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
-def test_arrays_pickled_by_todays_numpy(protocol):
-    content = {
-        "S1": {"Walk": [np.arange(6.0).reshape(2, 3), np.float32(2.5)]},
-        "n": np.arange(3),
-        "f": np.eye(2).T,
-    }
-    found = plain(load_pickle(io.BytesIO(pickle.dumps(content, protocol=protocol)), "file"))
-    np.testing.assert_array_equal(found["S1"]["Walk"][0], content["S1"]["Walk"][0])
-    assert found["S1"]["Walk"][1] == 2.5
-    np.testing.assert_array_equal(found["n"], [0, 1, 2])
+def test_a_new_run_takes_the_loaded_weights(run, other_run):
+    options = OPTIONS | {"load": str(other_run.path)}
+    source = checkpoints.read_source(run, options)
+    assert source.epoch == 1
+    assert source.path == str(other_run.path)
+    assert torch.equal(source.statistics.limb_lengths, STATISTICS.limb_lengths)
+    assert len(source.sha256) == 64
+    model = new_model()
+    checkpoints.load_source_weights(model, source)
+    assert_same_tensors(model.network.state_dict(), read_checkpoint(other_run.path)["network"])
+
+
+def test_a_run_that_has_begun_does_not_need_the_loaded_one(begun_run, tmp_path):
+    """It takes statistics and hash from its own checkpoint, and leaves the weights alone."""
+    checkpoint = read_checkpoint(begun_run.path)
+    torch.save(checkpoint | {"loaded_sha256": "abc"}, begun_run.path / "last.pt")
+    options = OPTIONS | {"load": str(tmp_path / "deleted")}
+    source = checkpoints.read_source(begun_run, options)
+    assert source.sha256 == "abc"
+    assert source.checkpoint is None
+    model = new_model(seed=3)
+    checkpoints.load_source_weights(model, source)
+    assert_same_tensors(model.network.state_dict(), new_model(seed=3).network.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("dataset_type", "human36_14k"),
+        ("supervision", "full"),
+        ("linear_size", 8),
+        ("num_stage", 2),
+        ("subtract_2d_root", False),
+        ("scale_range", 0.001),
+    ],
+)
+def test_weights_of_another_network_are_refused(run, other_run, name, value):
+    options = OPTIONS | {"load": str(other_run.path), name: value}
+    message = f"last.pt: was trained with --{name} {OPTIONS[name]}, not {value}"
+    with pytest.raises(InputError, match=message):
+        checkpoints.read_source(run, options)
+
+
+def test_skeletons_of_the_same_joints_are_interchangeable(run, other_run):
+    checkpoint = read_checkpoint(other_run.path)
+    checkpoint["options"]["dataset_type"] = "human36_14k"
+    torch.save(checkpoint, other_run.path / "last.pt")
+    options = OPTIONS | {"load": str(other_run.path), "dataset_type": "lsp_14k"}
+    assert checkpoints.read_source(run, options).epoch == 1
+
+
+def test_a_file_in_place_of_a_run_is_refused(run, other_run):
+    options = OPTIONS | {"load": str(other_run.path / "last.pt")}
+    with pytest.raises(InputError, match="--load .* is a file; give the folder of a run"):
+        checkpoints.read_source(run, options)
+
+
+# Another run's optimiser
+
+
+def test_fine_tuning_goes_on_with_optimiser_and_steps(run, other_run):
+    source = checkpoints.read_source(run, OPTIONS | {"load": str(other_run.path)})
+    optimizer = new_optimizer(new_model())
+    state = State()
+    checkpoints.take_over_optimizer(optimizer, source, state)
+    assert state == State(epoch=0, step=10)
+    expected = read_checkpoint(other_run.path)["optimizer"]["state"]
+    assert_same_tensors(optimizer.state_dict()["state"][0], expected[0])
+
+
+def test_a_run_that_has_begun_keeps_its_own_optimiser(begun_run, other_run):
+    source = checkpoints.read_source(begun_run, OPTIONS | {"load": str(other_run.path)})
+    state = State(epoch=1, step=77)
+    checkpoints.take_over_optimizer(new_optimizer(new_model()), source, state)
+    assert state.step == 77
+
+
+def test_weights_without_an_optimiser_are_refused(run, other_run):
+    checkpoint = read_checkpoint(other_run.path, "best.pt")
+    torch.save(checkpoint, other_run.path / "last.pt")
+    source = checkpoints.read_source(run, OPTIONS | {"load": str(other_run.path)})
+    with pytest.raises(InputError, match="add --fresh_optimizer"):
+        checkpoints.take_over_optimizer(new_optimizer(new_model()), source, State())
+
+
+# Finished runs
+
+RESULT = {"epoch": 3, "frames": 5, "data": {}, "pa_mpjpe_mm": 50.0}
+FIELDS = {"pa_mpjpe_mm": float}
+
+
+def finished_result(run: RunFolder, **options) -> dict | None:
+    return checkpoints.finished_result(run, OPTIONS | options, FIELDS)
+
+
+def test_an_empty_folder_is_not_finished(run):
+    assert finished_result(run) is None
+
+
+@pytest.mark.parametrize(("epochs", "is_finished"), [(2, True), (3, True), (4, False)])
+def test_a_run_of_3_epochs_is_finished(run, capsys, epochs, is_finished):
+    run.write_json("options.json", OPTIONS)
+    run.write_json("result.json", RESULT)
+    result = finished_result(run, epochs=epochs)
+    assert result == (RESULT if is_finished else None)
+    assert ("finished already" in capsys.readouterr().out) is is_finished
+
+
+@pytest.mark.parametrize(
+    "change", [{"pa_mpjpe_mm": "x"}, {"epoch": None}, {"frames": 1.5}, {"data": []}], ids=str
+)
+def test_a_result_that_is_none_is_refused(run, change):
+    run.write_json("result.json", RESULT | change)
+    with pytest.raises(InputError, match="result.json: is no result of a run"):
+        finished_result(run)
+
+
+def test_a_result_of_other_options_is_refused(run):
+    run.write_json("options.json", OPTIONS)
+    run.write_json("result.json", RESULT)
+    with pytest.raises(InputError, match="--lr 0.001, not --lr 0.5"):
+        finished_result(run, lr=0.5)
+
+
+def test_a_test_is_finished_while_the_tested_run_stays_as_it_is(run, other_run):
+    load = str(other_run.path)
+    source = checkpoints.read_source(run, OPTIONS | {"load": load})
+    result = RESULT | {"tested_sha256": source.sha256}
+    run.write_json("result.json", result)
+    assert finished_result(run, load=load, eval_only=True) == result
+    torch.save(read_checkpoint(other_run.path) | {"step": 11}, other_run.path / "last.pt")
+    assert finished_result(run, load=load, eval_only=True) is None
+
+
+def test_a_run_that_began_with_another_state_of_the_loaded_one_is_refused(run, other_run):
+    run.write_json("result.json", RESULT | {"loaded_sha256": "0" * 64})
+    with pytest.raises(InputError, match="began with another state of"):
+        finished_result(run, load=str(other_run.path))

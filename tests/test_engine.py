@@ -17,7 +17,10 @@ from src.training import engine
 
 
 def make(frames=20, joints=5, batch_size=8):
-    """Random inputs, each with its number, and the depths that its labels come from."""
+    """Make training data of random inputs, each with its number, and one labelled pair per frame.
+
+    Returns them and the depths (frames,joints) that the labels come from.
+    """
     generator = torch.Generator().manual_seed(0)
     tensors = {
         "inputs": torch.randn(frames, joints, 2, generator=generator),
@@ -53,7 +56,7 @@ class Trainee:
         self.optimizer = torch.optim.Adam(network.parameters(), fused=True)
 
     def epoch(self, data, *, step=0, schedule=lambda step: 1e-3, progress=lambda *_: None):
-        """Train the first epoch -> (steps done in all, mean losses)."""
+        """Train the first epoch. Returns the steps done in all, and the mean losses."""
         return engine.train_epoch(
             self.model,
             self.criterion,
@@ -67,6 +70,7 @@ class Trainee:
         )
 
     def step(self, batch, max_norm=1.0):
+        """Train on one batch. Returns what `engine.train_step` does."""
         return engine.train_step(self.model, self.criterion, self.optimizer, batch, max_norm)
 
 
@@ -89,7 +93,8 @@ def test_the_last_smaller_batch_counts_unless_it_is_a_single_frame(frames, steps
     assert data.steps == steps
     assert len(seen) == steps
     numbers = torch.cat(seen).tolist()
-    assert len(numbers) == len(set(numbers)) == (16 if frames == 17 else frames)
+    assert len(numbers) == (16 if frames == 17 else frames)
+    assert len(numbers) == len(set(numbers))
     assert set(means) == {"total", "term"}
 
 
@@ -117,13 +122,21 @@ def test_frames_come_in_the_order_that_is_drawn():
     assert torch.cat(seen).tolist() == seeding.generator(0, "order", 1).permutation(20).tolist()
 
 
+def permutation(seed: int, purpose: str, epoch: int) -> list[int]:
+    return seeding.generator(seed, purpose, epoch).permutation(50).tolist()
+
+
 def test_order_is_new_in_every_epoch_and_the_same_for_a_seed():
-    orders = []
-    for epoch in (1, 1, 2):
-        orders.append(seeding.generator(7, "order", epoch).permutation(50).tolist())
-    assert orders[0] == orders[1] != orders[2]
-    assert seeding.generator(7, "visits", 1).permutation(50).tolist() != orders[0]
-    assert seeding.torch_seed(7, "dropout", 1) != seeding.torch_seed(7, "dropout", 2) < 2**63
+    order = permutation(7, "order", 1)
+    assert permutation(7, "order", 1) == order
+    assert permutation(7, "order", 2) != order
+    assert permutation(7, "visits", 1) != order
+
+
+def test_dropout_has_a_seed_of_its_own_in_every_epoch():
+    seeds = [seeding.torch_seed(7, "dropout", epoch) for epoch in (1, 2)]
+    assert seeds[0] != seeds[1]
+    assert max(seeds) < 2**63
 
 
 def test_every_step_has_its_learning_rate():
@@ -143,12 +156,14 @@ def test_every_step_has_its_learning_rate():
 
 def test_progress_reports_every_step_once():
     reported = []
+
+    def progress(num_steps, values):
+        reported.append(num_steps)
+        assert set(values) == {"total", "term", "gradient norm"}
+
     data, _ = make(frames=260, batch_size=2)
-    Trainee(mean_square).epoch(
-        data, progress=lambda steps, values: reported.append((steps, set(values)))
-    )
-    assert [steps for steps, _ in reported] == [50, 50, 30]
-    assert reported[0][1] == {"total", "term", "gradient norm"}
+    Trainee(mean_square).epoch(data, progress=progress)
+    assert reported == [50, 50, 30]
 
 
 def test_an_epoch_of_more_steps_than_are_gathered_at_once():
@@ -162,8 +177,12 @@ def test_an_epoch_of_more_steps_than_are_gathered_at_once():
         return 0 * pose.sum() + values[-1]
 
     shown = []
+
+    def progress(num_steps, latest_values):
+        shown.append(latest_values["term"])
+
     data, _ = make(261, batch_size=2)
-    _, means = Trainee(term).epoch(data, progress=lambda _, values: shown.append(values["term"]))
+    _, means = Trainee(term).epoch(data, progress=progress)
     order = seeding.generator(0, "order", 1).permutation(261)
     assert torch.cat(seen).tolist() == order[:260].tolist()
     assert means["term"] == pytest.approx(np.mean(values))
@@ -173,9 +192,11 @@ def test_an_epoch_of_more_steps_than_are_gathered_at_once():
 def test_the_step_that_went_wrong_is_named():
     steps = []
 
-    def term(pose, *_):
+    def term(pose, scale, batch):
         steps.append(1)
-        return pose.square().mean() * (float("nan") if len(steps) == 57 else 1)
+        if len(steps) == 57:
+            return pose.square().mean() * float("nan")
+        return pose.square().mean()
 
     data, _ = make(261, batch_size=2)
     with pytest.raises(InputError, match="term is not finite in epoch 1, step 57;"):
@@ -186,7 +207,7 @@ def test_a_test_before_training_does_not_spoil_it():
     """Constants that are made once must not be inference tensors."""
     skeleton = replace(get_skeleton("human36_17k"), name="new")
 
-    def term(pose, *_):
+    def term(pose, scale, batch):
         return losses.skeleton_loss(pose, torch.ones(1, len(skeleton.limbs)), skeleton)
 
     trainee = Trainee(term, joints=17)
@@ -201,25 +222,37 @@ def test_float64_trains():
     trainee = Trainee(mean_square)
     trainee.model.network.double()
     data, _ = make(8)
-    assert trainee.step({"inputs": data.tensors["inputs"].double()}).dtype == torch.float64
+    row = trainee.step({"inputs": data.tensors["inputs"].double()})
+    assert row.dtype == torch.float64
 
 
 @pytest.mark.parametrize(("factor", "is_clipped"), [(1e6, True), (1e-6, False)])
 def test_gradients_are_clipped_to_norm_1(factor, is_clipped):
     """Adam's first moment after one step is 0.1 times the gradient that it was given."""
-    trainee = Trainee(lambda *arguments: factor * mean_square(*arguments))
+    trainee = Trainee(mean_square_times(factor))
     data, _ = make(8)
-    norm = trainee.step({"inputs": data.tensors["inputs"]})[-1].item()
+    row = trainee.step({"inputs": data.tensors["inputs"]})
+    norm = row[-1].item()
     assert (norm > 1) == is_clipped
     assert first_moments(trainee).norm().item() == pytest.approx(0.1 * min(norm, 1), rel=1e-4)
 
 
 def test_without_max_norm_nothing_is_clipped():
-    trainee = Trainee(lambda *arguments: 1e6 * mean_square(*arguments))
+    trainee = Trainee(mean_square_times(1e6))
     data, _ = make(8)
-    norm = trainee.step({"inputs": data.tensors["inputs"]}, float("inf"))[-1].item()
+    row = trainee.step({"inputs": data.tensors["inputs"]}, max_norm=float("inf"))
+    norm = row[-1].item()
     assert norm > 1e3
     assert first_moments(trainee).norm().item() == pytest.approx(0.1 * norm, rel=1e-4)
+
+
+def mean_square_times(factor: float):
+    """Make a loss term whose gradient is `factor` times that of `mean_square`."""
+
+    def term(pose, scale, batch):
+        return factor * mean_square(pose, scale, batch)
+
+    return term
 
 
 def first_moments(trainee) -> torch.Tensor:
@@ -246,10 +279,29 @@ def test_predict_in_batches_equals_predict_at_once():
     output = Standardizer(torch.full((5, 3), 7.0), torch.full((5, 3), 100.0))
     model = engine.LiftingModel(network, output)
     inputs = torch.randn(23, 5, 2)
-    whole, scale = engine.predict(model, inputs, 100)
-    torch.testing.assert_close(engine.predict(model, inputs, 4)[0], whole, rtol=1e-5, atol=1e-3)
+    at_once, scale = engine.predict(model, inputs, 100)
+    in_batches, _ = engine.predict(model, inputs, 4)
+    torch.testing.assert_close(in_batches, at_once, rtol=1e-5, atol=1e-3)
     assert scale is None
-    torch.testing.assert_close(
-        whole, 7 + 100 * network(inputs)[0]
-    )  # un-standardised, in evaluation mode
-    assert not whole.requires_grad
+    pose, _ = network(inputs)  # it is in evaluation mode now
+    torch.testing.assert_close(at_once, 7 + 100 * pose)
+    assert not at_once.requires_grad
+
+
+def test_predict_returns_the_scales_of_all_batches():
+    network = LiftingNetwork(5, linear_size=16)
+    model = engine.LiftingModel(network, None)
+    inputs = torch.randn(23, 5, 2)
+    pose, scale = engine.predict(model, inputs, 4)
+    expected_pose, expected_scale = network(inputs)
+    torch.testing.assert_close(pose, expected_pose, rtol=1e-5, atol=1e-3)
+    torch.testing.assert_close(scale, expected_scale)
+
+
+def test_a_total_that_overflows_is_noticed():
+    """The term is finite; what it is multiplied by is not."""
+    trainee = Trainee(mean_square)
+    trainee.criterion = losses.Criterion({"term": mean_square}, {"term": float("inf")})
+    data, _ = make(8)
+    with pytest.raises(InputError, match="gradient norm is not finite in epoch 1, step 1;"):
+        trainee.epoch(data)

@@ -1,0 +1,67 @@
+"""The unpickler that executes nothing, on pickles of today; those of 2018: test_legacy_2018.py."""
+
+import io
+import os
+import pickle
+
+import numpy as np
+import pytest
+
+from src.errors import InputError
+from src.unpickling import load_pickle, plain
+
+
+def read(content: bytes):
+    """Read a pickle's bytes as arrays and plain values."""
+    return plain(load_pickle(io.BytesIO(content), "file"))
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_arrays_pickled_by_todays_numpy(protocol):
+    content = {
+        "S1": {"Walk": [np.arange(6.0).reshape(2, 3), np.float32(2.5)]},
+        "n": np.arange(3),
+        "fortran": np.array([[1.0, 2.0], [3.0, 4.0]]).T,
+    }
+    values = read(pickle.dumps(content, protocol=protocol))
+    np.testing.assert_array_equal(values["S1"]["Walk"][0], content["S1"]["Walk"][0])
+    assert values["S1"]["Walk"][1] == 2.5
+    np.testing.assert_array_equal(values["n"], [0, 1, 2])
+    np.testing.assert_array_equal(values["fortran"], [[1, 3], [2, 4]])
+
+
+def test_a_bomb_of_shared_lists_does_not_go_off():
+    """60 lists, each of which holds the one before it twice: 2^60 if they were copied."""
+    bomb = []
+    for _ in range(60):
+        bomb = [bomb, bomb]
+    values = read(pickle.dumps(bomb))
+    assert len(values) == 2
+    assert values[0] is values[1]
+
+
+def test_nothing_is_executed(tmp_path):
+    class Malicious:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "executed"),)
+
+    with pytest.raises(InputError, match="file: refused: it asks to run posix.mkdir"):
+        read(pickle.dumps(Malicious()))
+    assert not (tmp_path / "executed").exists()
+
+
+def test_a_truncated_pickle_is_refused():
+    whole = pickle.dumps({"n": np.arange(100)})
+    with pytest.raises(InputError, match="file: is damaged"):
+        read(whole[:-20])
+
+
+def test_one_more_name_can_be_allowed():
+    class_of_another = b"cabroad\nThing\n."
+
+    def find(module, name):
+        return "a stand-in" if (module, name) == ("abroad", "Thing") else None
+
+    assert load_pickle(io.BytesIO(class_of_another), "file", find=find) == "a stand-in"
+    with pytest.raises(InputError, match="abroad.Thing"):
+        load_pickle(io.BytesIO(class_of_another), "file")
