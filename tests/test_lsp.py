@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT
-from scipy.io import savemat
 
 import main_human36
 import main_lsp
 from opts.lsp import parse_options
 from opts.parsing import run_options
-from src.data.photos import load_joints_mat, load_photos, load_truth, parse_photos
+from src.data.photos import load_photos, load_truth, parse_photos
 from src.data.synthetic.photos import make_content
 from src.errors import InputError
 from src.losses import relative_depth_loss
@@ -185,20 +184,6 @@ def test_truth_goes_by_name(tmp_path):
             load_truth(tmp_path / "bad.npz", count, LSP)
     with pytest.raises(InputError, match="--truth"):
         load_truth(tmp_path / "none.npz", 2, LSP)
-
-
-def test_joints_mat(tmp_path):
-    joints = np.arange(3 * 14 * 5.0).reshape(3, 14, 5)
-    savemat(tmp_path / "joints.mat", {"joints": joints})
-    poses, flag = load_joints_mat(tmp_path / "joints.mat")
-    np.testing.assert_array_equal(poses[3, 7], joints[:2, 7, 3])
-    np.testing.assert_array_equal(flag[3], joints[2, :, 3])
-    savemat(tmp_path / "joints.mat", {"joints": joints[:, :13]})
-    with pytest.raises(InputError, match="14"):
-        load_joints_mat(tmp_path / "joints.mat")
-    (tmp_path / "joints.mat").write_text("no")
-    with pytest.raises(InputError, match="joints.mat"):
-        load_joints_mat(tmp_path / "joints.mat")
 
 
 def test_wrong_labels_by_hand(label_file):
