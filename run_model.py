@@ -28,7 +28,7 @@ def run_model(argv):
     lifter = Lifter.load(options.checkpoint, options.device)
 
     layout = None if options.layout is None else get_layout(options.layout)
-    keypoints = read_keypoints(options.input, layout)
+    keypoints = read_keypoints(options.input, layout, lifter.skeleton)
     if options.image_size is not None:
         keypoints = fractions_to_pixels(keypoints, options.image_size, options.input)
 

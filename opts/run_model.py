@@ -18,7 +18,7 @@ def make_parser() -> ArgumentParser:
         default="demo_data",
         help=".npy or .npz of (N,2K), (N,K,2) or (N,K,3); .csv with columns nose_x,nose_y,...; "
         "json of COCO, AlphaPose, MMPose or OpenPose; a folder of OpenPose's json; "
-        "VideoPose3D's 2D npz",
+        "VideoPose3D's 2D npz; LSP's joints.mat",
     )
     parser.add_argument(
         "--checkpoint",
@@ -29,7 +29,8 @@ def make_parser() -> ArgumentParser:
     parser.add_argument(
         "--layout",
         metavar="NAME",
-        help=f"order of the joints: {', '.join(LAYOUTS)}, or a .json file",
+        help=f"order of the joints: {', '.join(LAYOUTS)}, or a .json file; without it, arrays "
+        "without names are taken for the checkpoint's own joints where they look like these",
     )
     parser.add_argument("--out", default="lifted", metavar="FOLDER", help="where results go")
     parser.add_argument(

@@ -2,9 +2,12 @@
 
 import json
 import pickle
+import struct
 
 import numpy as np
 import pytest
+from forms import damaged
+from scipy.io import savemat
 
 from src.data.synthetic.demo import demo_poses
 from src.errors import InputError
@@ -269,6 +272,16 @@ def write_npy(tmp_path):
     return path
 
 
+def write_joints_mat(tmp_path):
+    """Write four photos of LSP; every third joint is hidden."""
+    joints = np.empty((3, 14, 4))
+    joints[:2] = body(LAYOUTS["lsp_14k"], frames=4).transpose(2, 1, 0)
+    joints[2] = 1
+    joints[2, ::3] = 0
+    savemat(tmp_path / "joints.mat", {"joints": joints}, do_compression=True)
+    return tmp_path / "joints.mat"
+
+
 WRITERS = {
     "coco": write_coco,
     "alphapose": write_alphapose,
@@ -276,6 +289,7 @@ WRITERS = {
     "csv": write_csv,
     "npz": write_npz,
     "npy": write_npy,
+    "joints.mat": write_joints_mat,
     "openpose": write_openpose_25,
     "openpose 18": write_openpose_18,
 }
@@ -339,6 +353,108 @@ def test_videopose3d(tmp_path):
     keypoints = read_keypoints(unnamed, COCO)
     np.testing.assert_array_equal(keypoints.poses, body(COCO, frames=4))
     assert keypoints.person.tolist() == [0, 1, 2, 3]
+
+
+def test_photos_of_lsp(tmp_path):
+    """Hidden joints are kept, and frames have the numbers of the photos, from im0001.jpg on."""
+    path = write_joints_mat(tmp_path)
+    keypoints = read_keypoints(path, COCO)  # the file itself says which joints it has
+    assert keypoints.joints == LAYOUTS["lsp_14k"]
+    np.testing.assert_array_equal(keypoints.poses, body(LAYOUTS["lsp_14k"], frames=4))
+    assert keypoints.frame.tolist() == [1, 2, 3, 4]
+    assert keypoints.person.tolist() == [0, 0, 0, 0]
+    (note,) = keypoints.notes
+    assert "1 for im0001.jpg" in note
+
+
+@pytest.mark.parametrize("skeleton", SKELETON_NAMES)
+def test_skeletons_whose_joints_lsp_gives(tmp_path, skeleton):
+    path = write_joints_mat(tmp_path)
+    skeleton = get_skeleton(skeleton)
+    if skeleton.name in ("human36_19k", "openpose_17k"):
+        message = f"give no right_foot_tip, left_foot_tip of .* {skeleton.name}; .* --checkpoint of"
+        with pytest.raises(InputError, match=f"{message} human36_17k, shg_16k, .*lsp_14k"):
+            read_keypoints(path, None, skeleton)
+    else:
+        keypoints = read_keypoints(path, None, skeleton)
+        check_body(keypoints.poses, keypoints.joints, skeleton)
+
+
+JOINTS = np.ones((3, 14, 5))
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"joint": JOINTS}, "no variable joints"),
+        ({"joints": JOINTS[:, :13]}, r"\(3, 14, N\), found \(3, 13, 5\)"),
+        ({"joints": JOINTS.transpose(1, 0, 2)}, r"found \(14, 3, 5\)"),  # LSP's extended edition
+        ({"joints": JOINTS[..., :0]}, r"found \(3, 14, 0\)"),
+        ({"joints": JOINTS[0]}, r"found \(14, 5\)"),
+        ({"joints": JOINTS.astype(object)}, "expected real numbers"),
+        ({"joints": {"joints": JOINTS}}, "expected real numbers"),
+        ({"joints": JOINTS == 1}, "expected real numbers"),
+        ({"joints": JOINTS + 1j}, "expected real numbers"),
+        ({"joints": np.ones((3, 14, 10**6), np.int8)}, "is damaged"),  # 42 MB, compressed
+    ],
+)
+def test_matlab_files_of_another_form(tmp_path, variables, words):
+    path = tmp_path / "other.mat"
+    savemat(path, variables, do_compression=True)
+    with pytest.raises(InputError, match=f"other.mat.*{words}"):
+        read_keypoints(path)
+
+
+def test_a_matlab_file_that_is_too_large(tmp_path):
+    path = tmp_path / "large.mat"
+    savemat(path, {"x": np.ones((3, 14, 10**6), np.int8)})
+    with pytest.raises(InputError, match="large.mat: is too large for LSP's joints.mat"):
+        read_keypoints(path)
+
+
+def test_matlab_files_of_another_format(tmp_path):
+    path = tmp_path / "other.mat"
+    savemat(path, {"joints": JOINTS[0]}, format="4")
+    contents = [path.read_bytes(), b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + bytes(500)]
+    for content in contents:
+        path.write_bytes(content)
+        with pytest.raises(InputError, match="other.mat: expected LSP's joints.mat.* MATLAB 5"):
+            read_keypoints(path)
+
+
+@pytest.mark.parametrize("number_type", [np.float64, np.float32, np.uint8, np.int16])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_matlab_files_with_other_variables_and_types(tmp_path, number_type, compressed):
+    joints = np.random.default_rng(0).integers(0, 200, (3, 14, 6)).astype(number_type)
+    variables = {"notes": "a text", "x": {"joints": 3}, "joints": joints, "zeros": np.zeros(9)}
+    savemat(tmp_path / "joints.mat", variables, do_compression=compressed)
+    poses = read_keypoints(tmp_path / "joints.mat").poses
+    np.testing.assert_array_equal(poses, joints[:2].transpose(2, 1, 0))
+
+
+def test_a_matlab_file_with_its_highest_bytes_first(tmp_path):
+    joints = np.arange(3 * 14 * 2, dtype=">f8").reshape(3, 14, 2)
+    flags = struct.pack(">IIII", 6, 8, 6, 0)
+    shape = struct.pack(">IIiii", 5, 12, *joints.shape) + bytes(4)
+    name = struct.pack(">II", 1, 6) + b"joints" + bytes(2)
+    numbers = struct.pack(">II", 9, joints.nbytes) + joints.tobytes(order="F")
+    variable = flags + shape + name + numbers
+    header = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x01\x00MI"
+    path = tmp_path / "joints.mat"
+    path.write_bytes(header + struct.pack(">II", 14, len(variable)) + variable)
+    np.testing.assert_array_equal(read_keypoints(path).poses, joints[:2].transpose(2, 1, 0))
+
+
+def test_matlab_files_with_a_changed_bit_are_read_or_one_line(tmp_path):
+    path = tmp_path / "joints.mat"
+    savemat(path, {"joints": np.ones((3, 14, 4))})  # not compressed: no checksum finds the change
+    for content in damaged(path.read_bytes(), 300, seed=0):
+        path.write_bytes(content)
+        try:
+            assert read_keypoints(path).poses.shape[1:] == (14, 2)
+        except InputError as error:
+            assert "joints.mat" in str(error)
+            assert "\n" not in str(error)
 
 
 def test_missing_joints(tmp_path):

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from label_files import JOINT_NAMES, label_content
-from scipy.io import savemat
 
 import main_lsp
-from src.data.photos import load_joints_mat, load_photos, load_truth, parse_photos
+from src.data.photos import load_photos, load_truth, parse_photos
 from src.errors import InputError
 from src.skeletons import get_skeleton
 from src.training.evaluation import wrong_labels
@@ -237,26 +236,6 @@ def test_truth_that_does_not_fit_is_refused(tmp_path, damage):
 def test_truth_that_is_missing_is_refused(tmp_path):
     with pytest.raises(InputError, match="--truth"):
         load_truth(tmp_path / "none.npz", 2, LSP)
-
-
-def test_joints_mat(tmp_path):
-    joints = np.arange(3 * 14 * 5.0).reshape(3, 14, 5)
-    savemat(tmp_path / "joints.mat", {"joints": joints})
-    poses, flag = load_joints_mat(tmp_path / "joints.mat")
-    np.testing.assert_array_equal(poses[3, 7], joints[:2, 7, 3])
-    np.testing.assert_array_equal(flag[3], joints[2, :, 3])
-
-
-def test_joints_mat_of_13_joints_is_refused(tmp_path):
-    savemat(tmp_path / "joints.mat", {"joints": np.zeros((3, 13, 5))})
-    with pytest.raises(InputError, match="14"):
-        load_joints_mat(tmp_path / "joints.mat")
-
-
-def test_joints_mat_that_is_text_is_refused(tmp_path):
-    (tmp_path / "joints.mat").write_text("no")
-    with pytest.raises(InputError, match="joints.mat"):
-        load_joints_mat(tmp_path / "joints.mat")
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 import torch
 from conftest import ROOT
 from PIL import Image
+from scipy.io import savemat
 
 import run_model
 from src import lifting
@@ -305,6 +306,90 @@ def test_csv(files, tmp_path):
     knee = SKELETON.joints.index("right_knee")
     depth = files.npz["poses_3d"][2, knee, 2]
     assert float(rows[2]["right_knee_z"]) == pytest.approx(depth, abs=1e-3)
+
+
+def test_an_array_without_names_is_taken_for_the_checkpoints_own_joints(lift, tmp_path):
+    """The form of the authors' baseball.npy: one pose, x and y in turn."""
+    path = tmp_path / "baseball.npy"
+    np.save(path, POSES[:1].reshape(1, 34))
+    outcome = lift(path)
+    assert outcome.code == 0
+    assert outcome.out.splitlines()[1:3] == [
+        "1 poses of 17 joints",
+        "17 joints without names: taken for human36_17k, the checkpoint's own; "
+        "--layout coco_17 (or openpose_17k) says otherwise",
+    ]
+    named = lift(path, "--layout", "human36_17k")
+    assert "without names" not in named.out
+    np.testing.assert_array_equal(outcome.npz["poses_3d"], named.npz["poses_3d"])
+
+
+def test_an_array_without_names_that_looks_otherwise_is_refused(lift, tmp_path):
+    path = tmp_path / "k.npy"
+    np.save(path, POSES[:, ::-1])
+    message = "k.npy: holds 17 joints without names; say which with --layout: human36_17k"
+    outcome = lift(path)
+    assert outcome.code == 2
+    assert message in outcome.err
+    assert outcome.err.count("\n") == 1
+    np.save(path, POSES)
+    assert lift(path).code == 0
+
+
+def test_an_array_without_names_for_a_checkpoint_of_another_order(
+    lift, run_folder, demo_path, tmp_path
+):
+    outcome = lift(demo_path, checkpoint=run_folder(dataset_type="openpose_17k"))
+    assert outcome.code == 2
+    assert "k.npy: holds 17 joints without names; say which with --layout" in outcome.err
+    assert outcome.npz is None
+
+
+def test_fractions_without_names_are_warned_of(lift, tmp_path):
+    np.save(tmp_path / "k.npy", POSES / 1000)
+    outcome = lift(tmp_path / "k.npy")
+    assert outcome.code == 0
+    assert "taken for human36_17k, the checkpoint's own" in outcome.out
+    assert "WARNING: coordinates look like fractions of the image" in outcome.out
+
+
+@pytest.fixture
+def joints_mat(tmp_path):
+    """Return the path of the demo poses in the form of LSP's own file; some joints are hidden."""
+    lsp = get_skeleton("lsp_14k")
+    joints = np.ones((3, 14, len(POSES)))
+    for i, joint in enumerate(lsp.joints):
+        joints[:2, i] = POSES[:, SKELETON.joints.index(joint)].T
+    joints[2, 4] = 0
+    path = tmp_path / "joints.mat"
+    savemat(path, {"joints": joints})
+    return path
+
+
+@pytest.mark.parametrize("dataset_type", ["lsp_14k", "human36_17k", "shg_16k"])
+def test_photos_of_lsp(lift, run_folder, joints_mat, demo_path, dataset_type):
+    checkpoint = run_folder(dataset_type=dataset_type)
+    outcome = lift(joints_mat, checkpoint=checkpoint)
+    assert outcome.code == 0
+    assert "51 poses of 14 joints" in outcome.out
+    assert "LSP's joints.mat: the frame is the photo's number, 1 for im0001.jpg" in outcome.out
+    assert "WARNING" not in outcome.out
+    assert "missing" not in outcome.out
+    assert ("estimated from other joints: mid_hip" in outcome.out) == (dataset_type != "lsp_14k")
+    assert outcome.npz["frame"].tolist() == list(range(1, 52))
+    assert np.isfinite(outcome.npz["poses_3d"]).all()
+    if dataset_type == "lsp_14k":
+        same = lift(demo_path, "--layout", "human36_17k", checkpoint=checkpoint).npz
+        np.testing.assert_allclose(outcome.npz["poses_3d"], same["poses_3d"], atol=1e-3)
+
+
+def test_photos_of_lsp_for_a_checkpoint_with_feet(lift, run_folder, joints_mat):
+    outcome = lift(joints_mat, checkpoint=run_folder(dataset_type="human36_19k"))
+    assert outcome.code == 2
+    assert outcome.err.count("\n") == 1
+    assert "joints.mat: LSP's joints give no right_foot_tip, left_foot_tip" in outcome.err
+    assert "--checkpoint of human36_17k, shg_16k, human36_14k, lsp_14k" in outcome.err
+    assert outcome.npz is None
 
 
 def test_picture(files, tmp_path):

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from scipy.io import loadmat
 
 from src.errors import InputError
 from src.keypoints.layouts import derived_joints, to_skeleton
@@ -311,23 +310,3 @@ def load_truth(path, count: int, skeleton: Skeleton) -> np.ndarray:
         )
     joints = [joint_names.index(joint) for joint in skeleton.joints]
     return poses[:, joints].astype(np.float32)
-
-
-def load_joints_mat(path) -> tuple[np.ndarray, np.ndarray]:
-    """Read LSP's own joints.mat, which has the 2D keypoints of its 2,000 images and no labels.
-
-    Returns the keypoints (N,14,2), px, and the file's flag (N,14) for each of them, both float32,
-    with the joints in the order of the skeleton lsp_14k. Raises InputError.
-    """
-    try:
-        joints = loadmat(path, variable_names=["joints"])["joints"]
-    except Exception as error:  # whatever scipy raises for a damaged or foreign file
-        raise InputError(
-            f"{path}: expected LSP's joints.mat with a variable joints ({error})"
-        ) from None
-    if joints.ndim != 3 or joints.shape[:2] != (3, 14) or joints.dtype.kind not in "fiu":
-        raise InputError(
-            f"{path}: joints: expected numbers (3, 14, N), found {joints.dtype} {joints.shape}"
-        )
-    x_y_flag = joints.astype(np.float32).transpose(2, 1, 0)
-    return x_y_flag[..., :2], x_y_flag[..., 2]

@@ -5,13 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from src.errors import InputError
-from src.keypoints.layouts import (
-    LAYOUTS,
-    OPENPOSE_18,
-    OPENPOSE_25,
-    check_layout_size,
-    only_layout_with,
-)
+from src.keypoints.layouts import OPENPOSE_18, OPENPOSE_25, check_layout_size
+from src.keypoints.unnamed import name_joints
+from src.skeletons import Skeleton
 
 
 class Keypoints(NamedTuple):
@@ -31,12 +27,20 @@ class Keypoints(NamedTuple):
 
 
 def keypoints_from_array(
-    array: np.ndarray, path, layout: tuple[str, ...] | None, *, frame=None, person=None, notes=()
+    array: np.ndarray,
+    path,
+    layout: tuple[str, ...] | None,
+    *,
+    skeleton: Skeleton | None = None,
+    frame=None,
+    person=None,
+    notes=(),
 ) -> Keypoints:
     """Return the keypoints that an array from the file ``path`` holds.
 
     array: (N,2K) or (N,K,2) px, (N,K,3) with confidence as its third column, or (2K,), one pose.
-    layout: the joints' names; None takes the only layout with so many joints. frame and person:
+    layout: the joints' names; None takes those of the skeleton, the checkpoint's, if there are as
+    many and the poses look like it, else the only layout with so many joints. frame and person:
     (N,) whole numbers; without them, poses are counted from 0, and all are of person 0.
 
     A joint whose confidence is not above 0 is missing, and so is one of OpenPose's at (0, 0).
@@ -55,20 +59,18 @@ def keypoints_from_array(
             f"found {array.shape}"
         )
 
-    num_joints = array.shape[1]
-    if layout is None:
-        layout_name = only_layout_with(num_joints, path)
-        layout = LAYOUTS[layout_name]
-        notes = (*notes, f"{num_joints} joints: taken for {layout_name}")
-    check_layout_size(layout, num_joints, path)
-
     poses = array[..., :2]
-    if layout in (OPENPOSE_25, OPENPOSE_18):
-        is_at_origin = (poses == 0).all(axis=2, keepdims=True)
-        poses = np.where(is_at_origin, np.nan, poses)
     if array.shape[2] == 3:
         confidence = array[..., 2:]
         poses = np.where(confidence > 0, poses, np.nan)
+
+    if layout is None:
+        layout, note = name_joints(poses, skeleton, path)
+        notes = (*notes, note)
+    check_layout_size(layout, array.shape[1], path)
+    if layout in (OPENPOSE_25, OPENPOSE_18):
+        is_at_origin = (poses == 0).all(axis=2, keepdims=True)
+        poses = np.where(is_at_origin, np.nan, poses)
 
     if frame is None:
         frame = np.arange(len(poses))

@@ -1,4 +1,7 @@
-"""2D keypoints from the files that detectors write; files_json.py reads those in json."""
+"""2D keypoints from the files that detectors write.
+
+files_json.py reads those in json, files_mat.py the file that comes with LSP.
+"""
 
 import warnings
 from pathlib import Path
@@ -9,22 +12,28 @@ from src.data.npz import load_pickled_npz
 from src.errors import InputError
 from src.keypoints.arrays import Keypoints, keypoints_from_array
 from src.keypoints.files_json import read_json, read_openpose_folder
+from src.keypoints.files_mat import read_joints_mat
 from src.keypoints.layouts import LAYOUTS
+from src.skeletons import Skeleton
 
 
-def read_keypoints(path, layout: tuple[str, ...] | None = None) -> Keypoints:
-    """Return the keypoints in a file (npy, npz, csv, json) or in a folder (npz, OpenPose's json).
+def read_keypoints(
+    path, layout: tuple[str, ...] | None = None, skeleton: Skeleton | None = None
+) -> Keypoints:
+    """Return the keypoints in a file (npy, npz, csv, json, LSP's joints.mat) or in a folder (npz,
+    OpenPose's json).
 
     layout: the joints' names, for files that do not tell them; names in a file itself win. Without
-    names the layout must be clear from the kind of file or from the number of joints. Raises
-    InputError, naming file and record, for what cannot be read, and for a number of joints that
-    fits no layout or several.
+    names the layout must be clear from the kind of file or from the number of joints.
+    skeleton: the checkpoint's; arrays without names and with as many joints are taken for its own
+    if they look like it. None leaves this possibility out. Raises InputError, naming file and
+    record, for what cannot be read, and for a number of joints that fits no layout or several.
     """
     path = Path(path)
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
     try:
-        return _read_by_suffix(path, layout)
+        return _read_by_suffix(path, layout, skeleton)
     except InputError:
         raise
     except Exception as error:  # a file that is not what it should be can go wrong in any way
@@ -33,48 +42,56 @@ def read_keypoints(path, layout: tuple[str, ...] | None = None) -> Keypoints:
         ) from None
 
 
-def _read_by_suffix(path: Path, layout) -> Keypoints:
+def _read_by_suffix(path: Path, layout, skeleton: Skeleton | None) -> Keypoints:
     if path.is_dir():
-        return _read_folder(path, layout)
+        return _read_folder(path, layout, skeleton)
     match path.suffix.lower():
         case ".npy":
-            return _read_npy(path, layout)
+            return _read_npy(path, layout, skeleton)
         case ".npz":
-            return _read_npz(path, layout)
+            return _read_npz(path, layout, skeleton)
         case ".csv":
             return _read_csv(path)
         case ".json":
             return read_json(path, layout)
-    raise InputError(f"{path}: expected .npy, .npz, .csv, .json or a folder of OpenPose's json")
+        case ".mat":
+            return read_joints_mat(path, skeleton)
+    raise InputError(
+        f"{path}: expected .npy, .npz, .csv, .json, LSP's joints.mat or a folder of OpenPose's json"
+    )
 
 
-def _read_folder(folder: Path, layout) -> Keypoints:
+def _read_folder(folder: Path, layout, skeleton: Skeleton | None) -> Keypoints:
     """Read a folder of npz files, as demo_data/, or else one of OpenPose's json files."""
     npz_paths = sorted(folder.glob("*.npz"))
     if not npz_paths:
         return read_openpose_folder(folder, layout)
     # By read_keypoints, whose errors name the file that is damaged.
-    files = [read_keypoints(path, layout) for path in npz_paths]
+    files = [read_keypoints(path, layout, skeleton) for path in npz_paths]
     if len({keypoints.joints for keypoints in files}) > 1:
         raise InputError(f"{folder}: its files hold different joints; give one file")
     counts = [len(keypoints.poses) for keypoints in files]
     listing = ", ".join(f"{path.name}: {n}" for path, n in zip(npz_paths, counts, strict=True))
+    notes = [f"{listing} poses; the person number counts files"]
+    for keypoints in files:
+        notes += [note for note in keypoints.notes if note not in notes]
     return Keypoints(
         poses=np.concatenate([keypoints.poses for keypoints in files]),
         joints=files[0].joints,
         frame=np.arange(sum(counts)),
         person=np.repeat(np.arange(len(files)), counts),
-        notes=(f"{listing} poses; the person number counts files",),
+        notes=tuple(notes),
     )
 
 
-def _read_npy(path: Path, layout) -> Keypoints:
+def _read_npy(path: Path, layout, skeleton: Skeleton | None) -> Keypoints:
     """Read one array: (N,2K) or (N,K,2) px, or (N,K,3) with confidence."""
     # Mapped into memory: a file of a million poses is read while it is lifted.
-    return keypoints_from_array(np.load(path, mmap_mode="r", allow_pickle=False), path, layout)
+    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    return keypoints_from_array(array, path, layout, skeleton=skeleton)
 
 
-def _read_npz(path: Path, layout) -> Keypoints:
+def _read_npz(path: Path, layout, skeleton: Skeleton | None) -> Keypoints:
     """Read an npz that holds an array as in an npy, and the joints' names if it likes.
 
     poses_2d      (N,2K), (N,K,2) or (N,K,3); also named pose_2d or keypoints, or by any name if it
@@ -92,7 +109,7 @@ def _read_npz(path: Path, layout) -> Keypoints:
             raise InputError(f"{path}: expected one array or poses_2d, found {', '.join(names)}")
         if "joint_names" in names:
             layout = tuple(str(name) for name in file["joint_names"])
-        return keypoints_from_array(file[candidates[0]], path, layout)
+        return keypoints_from_array(file[candidates[0]], path, layout, skeleton=skeleton)
 
 
 # The layouts of VideoPose3D's archives, by the name that stands in some of them, and by the number

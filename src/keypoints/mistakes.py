@@ -51,6 +51,24 @@ def likely_mistakes(poses: np.ndarray, skeleton: Skeleton) -> list[str]:
     return mistakes
 
 
+def joints_seem_disordered(poses: np.ndarray, skeleton: Skeleton) -> bool:
+    """Tell whether poses (N,K,2) px look as if their joints came in another order.
+
+    Of the mistakes that `likely_mistakes` names, these may come from the order of the joints: limbs
+    that are too long, heads below hips, and left and right exchanged at the shoulders or at the
+    hips alone. Fractions of the image and exchanged coordinates do not. Without the joints of a
+    person's trunk in the skeleton, only its limbs are looked at.
+    """
+    with warnings.catch_warnings(action="ignore"):  # numpy's, of poses without any joint
+        if _limbs_are_long(poses, skeleton):
+            return True
+        if not _NEEDED.issubset(skeleton.joints):
+            return False
+        trunks = _trunks(poses, skeleton)
+        heads_are_low = _point_down(trunks) and not _are_level(trunks)
+        return heads_are_low or _sides_are_exchanged(poses, skeleton)
+
+
 def _disorder(poses: np.ndarray, skeleton: Skeleton) -> str | None:
     """Return what looks wrong with the order of coordinates or joints, or None.
 
@@ -63,12 +81,10 @@ def _disorder(poses: np.ndarray, skeleton: Skeleton) -> str | None:
     if _limbs_are_long(poses, skeleton):
         return "limbs are too long for such bodies: joints in another order (--layout)?"
 
-    hips = (_joint(poses, skeleton, "right_hip") + _joint(poses, skeleton, "left_hip")) / 2
-    trunks = _joint(poses, skeleton, "neck") - hips
-    trunks = trunks[~np.isnan(trunks).any(axis=1)]
-    if _in_most(np.abs(trunks[:, 0]) > 2 * np.abs(trunks[:, 1])):
+    trunks = _trunks(poses, skeleton)
+    if _are_level(trunks):
         return "people lie on their side: are x and y exchanged, or the pictures turned?"
-    if _in_most(trunks[:, 1] > 0):
+    if _point_down(trunks):
         return (
             "heads are below hips: y seems to point upwards (here: down), "
             "or joints in another order (--layout)"
@@ -86,14 +102,29 @@ def _coordinates_come_in_blocks(poses: np.ndarray) -> bool:
     numbers = poses.reshape(len(poses), 2 * num_joints)
     spread_of_halves = numbers[:, :num_joints].std(axis=1) + numbers[:, num_joints:].std(axis=1)
     spread_in_turn = numbers[:, ::2].std(axis=1) + numbers[:, 1::2].std(axis=1)
-    return _in_most(spread_of_halves < _MIXED_COORDINATES * spread_in_turn)
+    return in_most(spread_of_halves < _MIXED_COORDINATES * spread_in_turn)
 
 
 def _limbs_are_long(poses: np.ndarray, skeleton: Skeleton) -> bool:
     starts, ends = skeleton.limb_ends
     limbs = poses[:, list(starts)] - poses[:, list(ends)]
     mean_lengths = np.nanmean(np.linalg.norm(limbs, axis=2), axis=1)
-    return _in_most(mean_lengths > _LONG_LIMBS * _spread(poses))
+    return in_most(mean_lengths > _LONG_LIMBS * spread(poses))
+
+
+def _trunks(poses: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+    """Return (M,2) px, from the middle of the hips to the neck, of the poses that have them."""
+    hips = (_joint(poses, skeleton, "right_hip") + _joint(poses, skeleton, "left_hip")) / 2
+    trunks = _joint(poses, skeleton, "neck") - hips
+    return trunks[~np.isnan(trunks).any(axis=1)]
+
+
+def _are_level(trunks: np.ndarray) -> bool:
+    return in_most(np.abs(trunks[:, 0]) > 2 * np.abs(trunks[:, 1]))
+
+
+def _point_down(trunks: np.ndarray) -> bool:
+    return in_most(trunks[:, 1] > 0)
 
 
 def _sides_are_exchanged(poses: np.ndarray, skeleton: Skeleton) -> bool:
@@ -108,13 +139,13 @@ def _sides_are_exchanged(poses: np.ndarray, skeleton: Skeleton) -> bool:
     shoulders_px = left_shoulder[:, 0] - right_shoulder[:, 0]
     hips_px = left_hip[:, 0] - right_hip[:, 0]
 
-    spread = _spread(poses)
-    has_wide_shoulders = np.abs(shoulders_px) > _WIDE_SHOULDERS * spread
-    has_wide_hips = np.abs(hips_px) > _WIDE_HIPS * spread
+    spread_px = spread(poses)
+    has_wide_shoulders = np.abs(shoulders_px) > _WIDE_SHOULDERS * spread_px
+    has_wide_hips = np.abs(hips_px) > _WIDE_HIPS * spread_px
     is_wide = has_wide_shoulders & has_wide_hips
     if is_wide.sum() < _FEWEST_WIDE:
         return False
-    return _in_most(shoulders_px[is_wide] * hips_px[is_wide] < 0)
+    return in_most(shoulders_px[is_wide] * hips_px[is_wide] < 0)
 
 
 def _joint(poses: np.ndarray, skeleton: Skeleton, name: str) -> np.ndarray:
@@ -122,10 +153,11 @@ def _joint(poses: np.ndarray, skeleton: Skeleton, name: str) -> np.ndarray:
     return poses[:, skeleton.joints.index(name)]
 
 
-def _spread(poses: np.ndarray) -> np.ndarray:
+def spread(poses: np.ndarray) -> np.ndarray:
     """Return (N,) px, the standard deviation of each pose's joints from their mean."""
     return np.linalg.norm(np.nanstd(poses, axis=1), axis=1)
 
 
-def _in_most(is_so: np.ndarray) -> bool:
+def in_most(is_so: np.ndarray) -> bool:
+    """Tell whether something is so in more than 70 % of the poses, from a flag (N,) for each."""
     return len(is_so) > 0 and bool(is_so.mean() > _MOST)
