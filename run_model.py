@@ -8,10 +8,11 @@ from src.errors import importing, run_command
 with importing():  # PyTorch takes seconds: Ctrl-C meanwhile ends in one line, not in a traceback
     from opts.run_model import parse_options
     from src import lifting
+    from src.files import locked_folder, refuse_special
     from src.keypoints.arrays import fractions_to_pixels
     from src.keypoints.files import read_keypoints
     from src.keypoints.layouts import get_layout
-    from src.lifted_files import write_csv, write_json, write_npz
+    from src.lifted_files import OUTPUT_NAMES, write_csv, write_json, write_npz
     from src.lifter import Lifter
     from src.plotting.figures import show_picture
 
@@ -38,26 +39,34 @@ def run_model(argv):
     for mistake in lifting.find_mistakes(keypoints, lifter.skeleton):
         print(f"WARNING: {mistake}")
 
-    out.mkdir(parents=True, exist_ok=True)
-    lifted = lifting.lift_all(keypoints, lifter, rescale=options.rescale)
-    results = lifting.collect_results(keypoints, lifted, lifter, source=options.input)
-    write_npz(out / "poses_3d.npz", results)
-    if "json" in options.format:
-        write_json(out / "poses_3d.json", results)
-    if "csv" in options.format:
-        write_csv(out / "poses_3d.csv", results)
+    for name in OUTPUT_NAMES:
+        refuse_special(out / name)
+    page = None
+    with locked_folder(out):
+        lifted = lifting.lift_all(keypoints, lifter, rescale=options.rescale)
+        results = lifting.collect_results(keypoints, lifted, lifter, source=options.input)
+        write_npz(out / "poses_3d.npz", results)
+        if "json" in options.format:
+            write_json(out / "poses_3d.json", results)
+        if "csv" in options.format:
+            write_csv(out / "poses_3d.csv", results)
 
-    for line in lifting.describe_lifted(lifted):
-        print(line)
-    print(f"model: {lifter.path}")
-    print(f"3D poses in {lifter.unit}: {out / 'poses_3d.npz'}")
+        for line in lifting.describe_lifted(lifted):
+            print(line)
+        print(f"model: {lifter.path}")
+        print(f"3D poses in {lifter.unit}: {out / 'poses_3d.npz'}")
+        if options.pictures > 0:
+            page = draw_pictures(keypoints, lifted, lifter, out=out, options=options)
 
-    if options.pictures > 0:
-        draw_pictures(keypoints, lifted, lifter, out=out, options=options)
+    if page is not None and options.show:  # the folder is free while the window is open
+        show_picture(page)
 
 
-def draw_pictures(keypoints, lifted, lifter, *, out: Path, options):
-    """Draw some poses on a page, animate a sequence if the options ask for it, show the page."""
+def draw_pictures(keypoints, lifted, lifter, *, out: Path, options) -> Path | None:
+    """Draw some poses on a page, and animate a sequence if the options ask for it.
+
+    Returns the path of the page, or None if no pose could be lifted.
+    """
     page = out / "poses_3d.png"
     has_page = lifting.save_page(
         page,
@@ -69,15 +78,14 @@ def draw_pictures(keypoints, lifted, lifter, *, out: Path, options):
     )
     if not has_page:
         print("pictures: none, as no pose could be lifted")
-        return
+        return None
     pictures = [page]
     if options.animate:
         animation = lifting.save_animation(out / "poses_3d", keypoints, lifted, lifter.skeleton)
         if animation is not None:
             pictures.append(animation)
     print(f"pictures: {', '.join(str(path) for path in pictures)}")
-    if options.show:
-        show_picture(page)
+    return page
 
 
 if __name__ == "__main__":

@@ -12,9 +12,11 @@ import shlex
 import sys
 from collections import namedtuple
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from opts.presets import option_tokens, short_list
 from src.errors import InputError
+from src.files import file_name_of
 
 # A run's options.json leaves these out: a preset is a name for options that it holds anyway.
 _NOT_OPTIONS_OF_A_RUN = ("preset", "dry_run")
@@ -140,13 +142,17 @@ def settle(options, data_name: str):
         preset = ("supervised",) if options.supervision == "full" else ("ours",)
 
     exp = options.exp
-    if not exp:
+    if exp:
+        path = Path(exp)
+        if path.anchor or ".." in path.parts:
+            raise InputError(f"--exp {exp}: leads out of --ckpt; give a path within that folder")
+    else:
         ending = ""
         if options.eval_only:
             ending = "_eval"
         elif options.load:
             ending = "_finetuned"
-        exp = f"{data_name}/{'+'.join(preset)}/seed_{options.seed}{ending}"
+        exp = f"{file_name_of(data_name)}/{'+'.join(preset)}/seed_{options.seed}{ending}"
     return options._replace(scale_range=scale_range, preset=preset, exp=exp)
 
 

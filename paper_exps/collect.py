@@ -19,6 +19,7 @@ from opts.parsing import new_parser
 from opts.presets import LSP_PRESETS, PAPER_ROWS, PRESETS
 from src.data.arrays import ACTIONS
 from src.errors import InputError, run_command
+from src.files import file_name_of, locked_path
 from src.plotting.figures import new_figure, save_figure
 
 NUMBERS = Path(__file__).with_name("paper_numbers.json")
@@ -324,8 +325,8 @@ def save_as_picture(lines: list[list[str]], title: str, path: Path):
     axis.set_axis_off()
     drawn_table = axis.table(cellText=body, colLabels=header, loc="center")
     drawn_table.auto_set_column_width(range(len(header)))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_figure(path, figure)
+    with locked_path(path):
+        save_figure(path, figure)
 
 
 def print_tables(tables, *, ckpt, data=None, preset=(), format="md", out="."):
@@ -346,7 +347,7 @@ def print_tables(tables, *, ckpt, data=None, preset=(), format="md", out="."):
             title = f"{'+'.join([table, *preset])}, {heading(rows)}"
             lines = make_table(table, rows)
             if format == "png":
-                path = Path(out) / f"{table}_{data_set}.png"
+                path = Path(out) / file_name_of(f"{table}_{data_set}.png")
                 save_as_picture(lines, title, path)
                 print(path)
             else:

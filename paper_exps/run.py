@@ -30,6 +30,7 @@ from opts.types import number
 from paper_exps.collect import print_tables, table_of
 from paper_exps.plan import Row, is_finished, left_to_do, make_plan, resolve
 from src.errors import InputError, run_command
+from src.files import file_name_of, locked_path, open_log, refuse_links_below
 
 # Options of the scripts that this command gives them itself, and what the user may do instead.
 _OPTIONS_OF_EACH_ROW = {
@@ -156,11 +157,13 @@ def run_row(row: Row, *, slot: int, jobs: int, stop: Event) -> str | None:
         jobs: how many rows run at once; they share the processor's threads.
         stop: set when the row is to be interrupted.
     """
-    log = Path(row.options.ckpt) / "logs" / f"{row.options.exp.replace('/', '_')}.txt"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    ckpt = Path(row.options.ckpt)
+    refuse_links_below(ckpt, ["logs"])
+    log = ckpt / "logs" / file_name_of(f"{row.options.exp.replace('/', '_')}.txt")
     epochs = 1 if row.options.eval_only else row.options.epochs
     with (
-        log.open("w") as file,
+        locked_path(log, option="--ckpt"),
+        open_log(log) as file,
         tqdm(
             desc=row.name, total=epochs, unit="epoch", position=slot, leave=False, disable=None
         ) as bar,
@@ -220,7 +223,7 @@ def run_plan(plan: list[tuple[Row, Row | None]], jobs: int) -> dict[str, str]:
         start = time.monotonic()
         try:
             reason = run_row(row, slot=slot, jobs=jobs, stop=stop)
-        except OSError as error:
+        except (InputError, OSError) as error:
             reason = str(error)
         free_slots.append(slot)
         outcome = "done" if reason is None else "FAILED"

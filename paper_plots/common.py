@@ -17,6 +17,7 @@ from paper_exps.collect import RowResults, collect, heading, name_in_table, tabl
 from src.crowd.simulation import simulated_labels
 from src.data.photos import Photos, load_photos
 from src.errors import InputError
+from src.files import locked_path
 from src.plotting.figures import save_figure, show_picture
 from src.plotting.paper import STYLES, add_row_of_axes, draw_row
 from src.skeletons import SKELETON_NAMES, Skeleton, get_skeleton
@@ -52,9 +53,9 @@ def add_common_options(parser, formats=("png", "pdf", "svg")):
 
 def save(figure, name: str, args):
     """Save a figure as --out and --format say, print its path and, with --show, open a window."""
-    args.out.mkdir(parents=True, exist_ok=True)
     path = args.out / f"{name}.{args.format}"
-    save_figure(path, figure)
+    with locked_path(path):
+        save_figure(path, figure)
     print(path)
     if args.show:
         show_picture(path)

@@ -17,6 +17,7 @@ from common import (
 from opts.parsing import new_parser
 from opts.types import number
 from src.errors import run_command
+from src.files import locked_path
 from src.plotting.figures import new_figure
 from src.plotting.lifted import save_moving
 
@@ -70,8 +71,8 @@ def make_figure(argv):
         draw(figure, data_name, predictions, index, image)
 
     draw_number(0)  # whatever cannot be drawn is refused before a file is begun
-    args.out.mkdir(parents=True, exist_ok=True)
-    path = save_moving(args.out / "h36_sequence", figure, draw_number, len(indices), fps=5)
+    with locked_path(args.out / "h36_sequence") as path:  # without the suffix, which it will get
+        path = save_moving(path, figure, draw_number, len(indices), fps=5)
     print(path)
 
 

@@ -1,5 +1,6 @@
 """One way to tell a user about bad input: one line on stderr, exit code 2, no traceback."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -37,7 +38,10 @@ def run_command(command: Callable[..., int | None], *args) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except (InputError, OSError) as error:
-        one_line = " ".join(str(error).split())
+        message = str(error)
+        if isinstance(error, OSError) and is_disk_full(error):
+            message = "cannot write: the disk is full"
+        one_line = " ".join(message.split())
         print(f"error: {one_line}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as error:
@@ -54,6 +58,24 @@ def run_command(command: Callable[..., int | None], *args) -> int:
         )
         return 2
     return 0 if exit_code is None else exit_code
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Tell whether an exception, or one that led to it, says that the disk is full."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            return True
+        error = error.__cause__ if error.__suppress_context__ else error.__context__
+    return False
+
+
+def reason_of(error: Exception) -> str:
+    """Return in a few words, for a message that names the file, why it could not be written."""
+    if is_disk_full(error):
+        return "the disk is full"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror  # without the path, which may be that of a temporary file
+    return " ".join(str(error).split())
 
 
 @contextmanager

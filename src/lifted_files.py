@@ -6,6 +6,16 @@ import numpy as np
 
 from src.files import write_atomically
 
+# What run_model.py may write into a folder: the poses, and pictures of them.
+OUTPUT_NAMES = (
+    "poses_3d.npz",
+    "poses_3d.json",
+    "poses_3d.csv",
+    "poses_3d.png",
+    "poses_3d.mp4",
+    "poses_3d.gif",
+)
+
 AXES = "x right, y down, z away from the camera; the root joint at the origin"
 
 

@@ -14,7 +14,7 @@ def test_a_failed_write_leaves_what_was_there(tmp_path):
         path.write_text("sec")
         raise OSError(28, "No space left on device")
 
-    message = "result.json: cannot be written.*No space left.*unchanged"
+    message = r"result.json: cannot be written \(the disk is full\); what .* unchanged"
     with pytest.raises(InputError, match=message):
         write_atomically(target, fail_halfway)
     assert target.read_text() == "first"

@@ -322,12 +322,12 @@ def test_a_result_with_holes(run, tmp_path, field, value):
 
 
 def test_a_full_disk(run, tmp_path, monkeypatch):
-    def save(content, path):
-        path.write_bytes(b"half")
+    def save(content, file):
+        file.write(b"half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(torch, "save", save)
-    message = "best.pt: cannot be written ([Errno 28] No space left on device)"
+    message = "best.pt: cannot be written (the disk is full)"
     check_refusal(run(), [message])
     assert file_names(tmp_path / "runs" / "run") == {"options.json", "environment.json"}
 

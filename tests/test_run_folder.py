@@ -13,6 +13,7 @@ from conftest import ROOT
 from run_files import file_names
 
 from src.errors import InputError, Interrupted
+from src.files import get_lock
 from src.training.run_folder import RunFolder, environment
 
 OPTIONS = {
@@ -56,6 +57,7 @@ def test_a_killed_process_does_not_block(tmp_path):
     path = tmp_path / "run"
     code = f"""
 import os, signal
+from src.files import get_lock
 from src.training.run_folder import RunFolder
 with RunFolder({str(path)!r}):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -73,12 +75,11 @@ def test_a_lock_on_a_removed_file_does_not_count(tmp_path):
     If that counted, C could lock a new file beside it.
     """
     path = tmp_path / "run"
-    waiting = RunFolder(path)
     with RunFolder(path) as run:
         run.write_json("options.json", OPTIONS)
-        waiting._lock = (path / ".lock").open("a+")
-    assert not waiting._get_lock()
-    waiting._lock.close()
+        waiting = (path / ".lock").open("a+")
+    with waiting:
+        assert not get_lock(waiting, path / ".lock")
 
 
 def test_unwritable_folder(tmp_path):

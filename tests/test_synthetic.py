@@ -316,7 +316,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(Path, "write_bytes", fail)
     assert make_synthetic.main(["--out", str(tmp_path / "set"), "--frames", "2"]) == 2
     error = capsys.readouterr().err
-    assert "No space left" in error and len(error.splitlines()) == 1
+    assert "the disk is full" in error and len(error.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
 
 

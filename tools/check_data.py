@@ -13,7 +13,7 @@ from src.data.check_human36 import check_folder
 from src.data.check_labels import check_label_file
 from src.data.check_npz import check_npz
 from src.data.convert_to_h5 import convert_to_h5
-from src.data.human36.write_h5 import require_new
+from src.data.human36.write_h5 import reserve_new
 from src.errors import InputError, run_command
 
 
@@ -36,25 +36,31 @@ def make_parser():
 def check_data(argv) -> int:
     """Print what the data hold and what is wrong, convert them where asked to -> exit code."""
     args = make_parser().parse_args(argv)
-    if args.convert is not None:
-        require_new(args.convert)  # now rather than after minutes of reading
-    problems = []
-    if args.path.suffix == ".json":
-        lines = check_label_file(args.path)
-    elif args.path.suffix == ".npz":
-        lines, problems = check_npz(args.path)
-    else:
-        lines, problems = check_folder(args.path)
-    print("\n".join(lines))
-    for problem in problems:
-        print(f"PROBLEM: {problem}")
-    if args.convert is not None:
+    if args.convert is None:
+        return check(args.path)
+    with reserve_new(args.convert, option="--convert"):  # now, not after minutes of reading
+        exit_code = check(args.path)
         if args.path.suffix in (".json", ".npz"):
             raise InputError(
                 f"--convert: {args.path} holds no motion in the world; "
                 "--data_dir takes an npz as it is"
             )
         print(convert_to_h5(args.path, args.convert))
+    return exit_code
+
+
+def check(path: Path) -> int:
+    """Print what the data at a path hold and what is wrong -> exit code."""
+    problems = []
+    if path.suffix == ".json":
+        lines = check_label_file(path)
+    elif path.suffix == ".npz":
+        lines, problems = check_npz(path)
+    else:
+        lines, problems = check_folder(path)
+    print("\n".join(lines))
+    for problem in problems:
+        print(f"PROBLEM: {problem}")
     return 1 if problems else 0
 
 

@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the project, whe
 
 from opts.parsing import new_parser
 from opts.types import number
-from src.data.human36.write_h5 import require_new
+from src.data.human36.write_h5 import reserve_new
 from src.data.mocap.clips import UP_CHOICES
 from src.data.mocap.convert import convert
 from src.data.mocap.joint_names import list_joints, read_map
@@ -95,21 +95,21 @@ def convert_bvh(argv):
         return
     if args.out is None:
         raise InputError("--out DIR: give the new folder for the set, or --list")
-    require_new(args.out)  # before minutes of reading
     check_pattern(args.subject_pattern)
-    lines = convert(
-        args.bvh,
-        args.out,
-        pattern=args.subject_pattern,
-        joint_map=joint_map,
-        unit_mm=args.unit_mm,
-        up=args.up,
-        fps=args.fps,
-        vary_bodies=args.vary_bodies,
-        distance_m=args.distance,
-        pitch=args.pitch,
-        seed=args.seed,
-    )
+    with reserve_new(args.out):  # before minutes of reading
+        lines = convert(
+            args.bvh,
+            args.out,
+            pattern=args.subject_pattern,
+            joint_map=joint_map,
+            unit_mm=args.unit_mm,
+            up=args.up,
+            fps=args.fps,
+            vary_bodies=args.vary_bodies,
+            distance_m=args.distance,
+            pitch=args.pitch,
+            seed=args.seed,
+        )
     print("\n".join(lines))
 
 

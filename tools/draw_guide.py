@@ -8,6 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the project, whe
 from opts.parsing import new_parser
 from src.data.synthetic.demo import action_poses, standing_body
 from src.errors import run_command
+from src.files import locked_folder
 from src.plotting.figures import new_figure, save_figure
 from src.plotting.guide import draw_camera_axes, draw_image_axes, draw_numbered_joints
 from src.plotting.poses import draw_contact_sheet
@@ -66,16 +67,16 @@ def draw_synthetic():
 def draw_guide(argv):
     """Draw the pictures, and print their paths."""
     out = make_parser().parse_args(argv).out
-    out.mkdir(parents=True, exist_ok=True)
-    figures = {
-        "joints": draw_joints(),
-        "axes": draw_axes(),
-        "synthetic": draw_synthetic(),
-    }
-    for name, figure in figures.items():
-        path = out / f"{name}.png"
-        save_figure(path, figure)
-        print(path)
+    with locked_folder(out):
+        figures = {
+            "joints": draw_joints(),
+            "axes": draw_axes(),
+            "synthetic": draw_synthetic(),
+        }
+        for name, figure in figures.items():
+            path = out / f"{name}.png"
+            save_figure(path, figure)
+            print(path)
 
 
 def main(argv=None) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from opts.parsing import new_parser
 from src.data.synthetic.demo import demo_poses
 from src.errors import run_command
-from src.files import write_atomically
+from src.files import locked_folder, write_atomically
 from src.skeletons import get_skeleton
 
 
@@ -35,9 +35,9 @@ def save_poses(path: Path, poses_2d: np.ndarray):
 def make_demo(argv):
     """Write one file per example."""
     out = make_parser().parse_args(argv).out
-    out.mkdir(parents=True, exist_ok=True)
-    for name, poses_2d in demo_poses().items():
-        save_poses(out / f"{name}.npz", poses_2d)
+    with locked_folder(out):
+        for name, poses_2d in demo_poses().items():
+            save_poses(out / f"{name}.npz", poses_2d)
 
 
 def main(argv=None) -> int:

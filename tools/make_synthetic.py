@@ -7,6 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the project, whe
 
 from opts.parsing import new_parser
 from opts.types import number
+from src.data.human36.write_h5 import reserve_new
 from src.data.synthetic.motion import write
 from src.errors import run_command
 
@@ -34,7 +35,8 @@ def make_parser():
 def make_synthetic(argv):
     """Write the set, and say how large it is."""
     args = make_parser().parse_args(argv)
-    num_frames = write(args.out, frames=args.frames, seed=args.seed)
+    with reserve_new(args.out):
+        num_frames = write(args.out, frames=args.frames, seed=args.seed)
     print(f"{args.out}: {num_frames:,} synthetic frames, four cameras each")
 
 

@@ -12,7 +12,7 @@ from src.crowd.label_file import add_labels
 from src.crowd.merging import FINISHED_RISK, Merged, merge
 from src.data.photos import read_json
 from src.errors import run_command
-from src.files import write_atomically
+from src.files import locked_path, write_atomically
 
 
 def make_parser():
@@ -43,11 +43,12 @@ def make_parser():
 
 def merge_answers(argv):
     args = make_parser().parse_args(argv)
-    content = read_json(args.poses)
-    answers = read_answers(args.answers)
-    merged = merge(answers)
-    text = json.dumps(add_labels(content, answers, merged, args.poses))
-    write_atomically(args.out, lambda path: path.write_text(text))
+    with locked_path(args.out):
+        content = read_json(args.poses)
+        answers = read_answers(args.answers)
+        merged = merge(answers)
+        text = json.dumps(add_labels(content, answers, merged, args.poses))
+        write_atomically(args.out, lambda path: path.write_text(text))
     report(answers, merged, args.out)
 
 

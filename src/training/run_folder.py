@@ -3,10 +3,9 @@
 import csv
 import io
 import json
-import os
 import platform
 import subprocess
-from contextlib import suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 import h5py
@@ -14,13 +13,20 @@ import numpy as np
 import torch
 
 from src.errors import InputError, Interrupted
-from src.files import write_atomically
+from src.files import locked_folder, refuse_links_below, refuse_special, write_atomically
 
-try:
-    import fcntl
-except ImportError:  # Windows has no such locks: a folder in use is not noticed there
-    fcntl = None
-
+# The files of a run.
+_FILES = (
+    "options.json",
+    "environment.json",
+    "log.csv",
+    "last.pt",
+    "best.pt",
+    "predictions.npz",
+    "result.json",
+    "loss_curves.png",
+    "test_poses.png",
+)
 # Options that say where and how a run is computed, not what: they may differ when it goes on.
 _FREE_OPTIONS = ("epochs", "device", "threads", "ckpt", "exp")
 _MOST_DIFFERENCES_SHOWN = 4
@@ -29,60 +35,32 @@ _MOST_DIFFERENCES_SHOWN = 4
 class RunFolder:
     """One run's folder, locked from `with RunFolder(ckpt, exp) as run:` to the end of that block.
 
+    exp: the path of the folder within ``ckpt``; without it, the folder is ``ckpt`` itself.
+
     If nothing was put into the folder, it is removed again, so that a refused command leaves
     nothing behind. Ctrl-C inside the block ends with a message that says how to go on.
     """
 
-    def __init__(self, *parts_of_path):
-        self.path = Path(*parts_of_path)
+    def __init__(self, ckpt, exp=""):
+        self.path = Path(ckpt, exp)
+        self._ckpt = Path(ckpt)
+        self._exp = Path(exp)
+        self._lock = ExitStack()
 
     def __enter__(self) -> "RunFolder":
         """Create and lock the folder.
 
-        Raises InputError if it can't be written or if another process has it.
+        Raises InputError if it can't be written, if another process has it, and if there are links,
+        folders or devices where its files belong, or links on the way to it from ``ckpt``.
         """
-        try:
-            folders = (self.path, *self.path.parents)
-            self._created = [folder for folder in folders if not folder.exists()]
-            self.path.mkdir(parents=True, exist_ok=True)
-            self._lock = (self.path / ".lock").open("a+")
-        except OSError as error:
-            raise InputError(
-                f"{self.path}: cannot be written ({error}); choose another --ckpt or --exp"
-            ) from None
-        if not self._get_lock():
-            self._lock.seek(0)
-            owner = self._lock.read().strip()
-            self._lock.close()
-            raise InputError(
-                f"{self.path}: in use by process {owner if owner else 'unknown'}; "
-                "wait for it, or choose another --exp"
-            )
-        self._lock.truncate(0)
-        self._lock.write(str(os.getpid()))
-        self._lock.flush()
+        refuse_links_below(self._ckpt, self._exp.parts)
+        for name in _FILES:
+            refuse_special(self.path / name)
+        self._lock.enter_context(locked_folder(self.path, option="--ckpt or --exp"))
         return self
 
-    def _get_lock(self) -> bool:
-        if fcntl is None:
-            return True
-        try:
-            # The kernel lets go of the lock when the process ends, however it ends: a killed one
-            # does not block.
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Whoever had it may have removed the file while we waited to open it: then ours locks
-            # nothing.
-            opened = os.fstat(self._lock.fileno())
-            return os.path.samestat(opened, (self.path / ".lock").stat())
-        except OSError:
-            return False
-
     def __exit__(self, exception_type, exception, traceback):
-        (self.path / ".lock").unlink(missing_ok=True)
         self._lock.close()
-        with suppress(OSError):  # the folder is not empty: the run has begun
-            for folder in self._created:
-                folder.rmdir()
         if exception_type is KeyboardInterrupt and self.has("log.csv"):
             epochs = len((self.path / "log.csv").read_text().splitlines()) - 1
             raise Interrupted(
@@ -156,7 +134,12 @@ class RunFolder:
 
     def save_checkpoint(self, name: str, content: dict):
         """Write tensors and plain values to last.pt or best.pt."""
-        write_atomically(self.path / name, lambda path: torch.save(content, path))
+
+        def write(path: Path):
+            with path.open("wb") as file:  # PyTorch itself would not say that the disk is full
+                torch.save(content, file)
+
+        write_atomically(self.path / name, write)
 
     def save_arrays(self, name: str, arrays: dict[str, np.ndarray]):
         """Write arrays to an npz file."""

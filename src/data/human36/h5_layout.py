@@ -18,6 +18,7 @@ from src.data.human36.folder import (
     require_skeleton,
 )
 from src.errors import InputError
+from src.files import file_name_of
 from src.h5_files import open_h5, read_dataset
 from src.skeletons import Skeleton
 
@@ -74,10 +75,10 @@ class H5Layout(SourceOfMotionFiles):
 
 def motion_path(folder: Path, subject: int, name: str) -> Path:
     """The file of a motion in the h5 layout."""
-    return folder / f"S{subject}" / _MOTION_FOLDER / f"{name}.h5"
+    return folder / f"S{subject}" / _MOTION_FOLDER / file_name_of(f"{name}.h5")
 
 
 def detection_path(folder: Path, subject: int, name: str, camera: str) -> Path:
     """The file with one camera's detections of a motion in the h5 layout."""
-    file_name = f"{name.replace(' ', '_')}.{camera}.h5"
+    file_name = file_name_of(f"{name.replace(' ', '_')}.{camera}.h5")
     return folder / f"S{subject}" / _DETECTIONS_FOLDER / file_name

@@ -1,8 +1,9 @@
 """Writing Human3.6M's h5 layout: cameras, motion, detections."""
 
 import io
-import shutil
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
@@ -17,19 +18,34 @@ from src.data.human36.h5_layout import (
     motion_path,
 )
 from src.data.views import Motion
-from src.errors import InputError
+from src.errors import InputError, reason_of
+from src.files import file_name_of, locked_path, unfinished_folder
 
 
-def require_new(out: Path) -> Path:
+@contextmanager
+def reserve_new(out: Path, option: str = "--out") -> Iterator[Path]:
+    """Keep the place of a folder to be written for this process: ``with reserve_new(out):``.
+
+    Minutes may pass before `write_layout` writes it. Raises InputError if another process has it,
+    or if there is something of this name that is not an empty folder.
+    """
+    with locked_path(require_new(out, option), option):
+        require_new(out, option)  # another process may have written it before we had the lock
+        yield out
+
+
+def require_new(out: Path, option: str = "--out") -> Path:
     """The absolute path of a folder to be written.
 
-    Raises InputError if there is something of this name that is not an empty folder.
+    Raises InputError if there is something of this name that is not an empty folder, or a link.
     """
-    absolute = out.resolve()
+    if out.is_symlink():
+        raise InputError(f"{option} {out}: is a symbolic link; give a new folder")
+    absolute = Path(os.path.realpath(out))
     is_empty_folder = absolute.is_dir() and not any(absolute.iterdir())
     is_root = not absolute.name
     if is_root or (absolute.exists() and not is_empty_folder):
-        raise InputError(f"--out {out}: is there and not an empty folder; give a new one")
+        raise InputError(f"{option} {out}: is there and not an empty folder; give a new one")
     return absolute
 
 
@@ -51,27 +67,28 @@ def write_layout(
     Raises InputError if ``out`` is there and not an empty folder, or can't be written.
     """
     out = require_new(out)
-    part = out.with_name(f".{out.name}.part")  # becomes ``out`` when all is in it
     try:
-        shutil.rmtree(part, ignore_errors=True)  # what a killed command has left
-        part.mkdir(parents=True)
-        _write_h5(part / "cameras.h5", _camera_datasets(cameras))
-        for name, text in texts.items():
-            (part / name).write_text(text, errors="replace")
-        for motion in tqdm(motions, total=total, disable=None):
-            _write_motion(part, motion)
-            for (subject, camera_name), camera in cameras.items():
-                if subject != motion.subject:
-                    continue
-                poses = detect(motion, camera)
-                if poses is not None:
-                    path = detection_path(part, subject, motion.name, camera_name)
-                    _write_h5(path, {DETECTIONS_DATASET: poses})
-        part.replace(out)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished_folder(out) as folder:
+            part = folder / out.name  # becomes ``out`` when all is in it
+            part.mkdir()
+            _write_h5(part / "cameras.h5", _camera_datasets(cameras))
+            for name, text in texts.items():
+                (part / file_name_of(name)).write_text(text, errors="replace")
+            for motion in tqdm(motions, total=total, disable=None):
+                _write_motion(part, motion)
+                for (subject, camera_name), camera in cameras.items():
+                    if subject != motion.subject:
+                        continue
+                    poses = detect(motion, camera)
+                    if poses is not None:
+                        path = detection_path(part, subject, motion.name, camera_name)
+                        _write_h5(path, {DETECTIONS_DATASET: poses})
+            part.replace(out)
     except OSError as error:
-        raise InputError(f"--out {out}: cannot be written ({error}); give another folder") from None
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        raise InputError(
+            f"--out {out}: cannot be written ({reason_of(error)}); give another folder"
+        ) from None
 
 
 def _write_motion(folder: Path, motion: Motion):
