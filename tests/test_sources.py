@@ -111,7 +111,7 @@ def test_metadata_xml_holds_the_cameras_of_cameras_h5(folders):
 
 @pytest.mark.parametrize("form", ["videopose3d", "npz", "cdf"])
 def test_the_script_takes_every_form(folders, form, tmp_path, capsys):
-    argv = ["--data_dir", str(folders[form]), "--exp", str(tmp_path / "run")]
+    argv = ["--data_dir", str(folders[form]), "--ckpt", str(tmp_path), "--exp", "run"]
     argv += ["--preset", "supervised", "testing", "--actions", *ACTIONS]
     argv += ["--train_subjects", "1", "--test_subjects", "9"]
     argv += ["--epochs", "1", "--linear_size", "16", "--no-save_ims"]
@@ -262,7 +262,7 @@ def test_mistakes_in_the_neutral_form_are_named(folders, tmp_path, changes, mess
 def test_the_neutral_form_needs_focal_lengths_only_where_they_are_used(folders, tmp_path, capsys):
     path = rewrite(tmp_path / "own.npz", folders["npz"], focal=None)
     assert np.isnan(load(path).focal).all()
-    argv = ["--data_dir", str(path), "--exp", str(tmp_path / "run")]
+    argv = ["--data_dir", str(path), "--ckpt", str(tmp_path), "--exp", "run"]
     argv += ["--train_subjects", "1", "--test_subjects", "9"]
     argv += ["--preset", "testing", "--reprojection", "weak_perspective"]
     assert main_human36(argv) == 2
