@@ -120,13 +120,13 @@ def refuse_special(path: Path):
     if stat.S_ISREG(mode):
         return
     if stat.S_ISLNK(mode):
-        found = "a symbolic link"
+        obstacle = "a symbolic link"
     elif stat.S_ISDIR(mode):
-        found = "a folder"
+        obstacle = "a folder"
     else:
-        found = "a device or a pipe"
+        obstacle = "a device or a pipe"
     raise InputError(
-        f"{path}: is {found}, which is neither followed nor replaced; expected a file or nothing"
+        f"{path}: is {obstacle}, which is neither followed nor replaced; expected a file or nothing"
     )
 
 
@@ -216,7 +216,12 @@ def _locked(lock_path: Path, shown: Path, option: str) -> Iterator[None]:
                 f"{shown}: in use by process {owner}; wait for it, or choose another {option}"
             )
         try:
-            _write_owner(lock, shown)
+            try:
+                _write_owner(lock)
+            except OSError as error:
+                raise InputError(
+                    f"{shown}: cannot be written ({reason_of(error)}); choose another {option}"
+                ) from None
             yield
         finally:
             if fcntl is None:  # Windows does not remove open files
@@ -260,13 +265,10 @@ def get_lock(lock: TextIO, path: Path) -> bool:
         return False
 
 
-def _write_owner(lock: TextIO, shown: Path):
-    try:
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-    except OSError as error:
-        raise InputError(f"{shown}: cannot be written ({reason_of(error)})") from None
+def _write_owner(lock: TextIO):
+    lock.truncate(0)
+    # Not by way of the file's buffer, which closing it would try to write once more.
+    os.write(lock.fileno(), str(os.getpid()).encode())
 
 
 def _remove_unfinished(folder: Path, name: str):

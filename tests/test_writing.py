@@ -402,6 +402,15 @@ def test_a_path_is_for_one_command_at_a_time(command, tmp_path, capsys):
     assert file_names(tmp_path) == set()  # the folder of the log, too, is gone
 
 
+def test_where_there_are_no_locks_folders_work_without(tmp_path, monkeypatch):
+    """As on Windows: a folder in use is not noticed there, and what others write is not removed."""
+    monkeypatch.setattr("src.files.fcntl", None)
+    (tmp_path / ".a.png.12345678.unfinished").mkdir()
+    with locked_folder(tmp_path), locked_folder(tmp_path):
+        write_atomically(tmp_path / "a.png", write_text("text"))
+    assert file_names(tmp_path) == {"a.png", ".a.png.12345678.unfinished"}
+
+
 def test_files_beside_each_other_can_be_written_at_the_same_time(tmp_path):
     with locked_path(tmp_path / "fig_1d.png"), locked_path(tmp_path / "fig_2.png"):
         pass
@@ -525,6 +534,17 @@ def test_other_reasons_are_not_called_a_full_disk(tmp_path):
 
     with pytest.raises(InputError, match=r"a.png: cannot be written \(Permission denied\);"):
         write_atomically(tmp_path / "a.png", fail)
+
+
+def test_a_disk_too_full_for_a_lock(tmp_path, monkeypatch):
+    def fail(descriptor, content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("src.files.os.write", fail)
+    message = r"out: cannot be written \(the disk is full\); choose another --out"
+    with pytest.raises(InputError, match=message), locked_folder(tmp_path / "out"):
+        pass
+    assert file_names(tmp_path) == set()
 
 
 def test_an_output_on_a_full_disk_ends_in_one_line(capsys):
