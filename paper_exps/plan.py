@@ -24,6 +24,7 @@ _TESTING = {
     ),
     *(
         "save_ims",
+        "save_ims_every",
         "save_predictions",
         "ckpt",
         "exp",

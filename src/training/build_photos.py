@@ -11,9 +11,9 @@ from src.data.synthetic.photos import make_content
 from src.errors import InputError
 from src.skeletons import get_skeleton
 from src.standardize import Standardizer, Statistics
-from src.training.build import CentredPoses, make_inputs
+from src.training.build import CentredPoses, build_criterion, make_inputs
 from src.training.checkpoints import Source
-from src.training.engine import TrainingData
+from src.training.engine import TestLoss, TrainingData
 from src.training.evaluation import PhotoTestData
 
 
@@ -104,9 +104,25 @@ def fit_statistics(
 def make_test_data(
     photos: Photos, poses: CentredPoses, statistics: Statistics, options, device
 ) -> PhotoTestData:
-    """Standardise the keypoints of all photos, and move them to the device."""
-    inputs = make_inputs(poses.input_2d, statistics, options, "test").to(device)
-    return PhotoTestData(inputs, photos, get_skeleton(options.dataset_type))
+    """Standardise the keypoints of all photos, and move them to the device.
+
+    A run that trains also measures its loss on the labels of the test photos.
+    """
+    loss = None
+    if not options.eval_only:
+        is_test_label = ~photos.is_train[photos.photo]
+        loss = TestLoss(
+            criterion=build_criterion(options),
+            tensors=_loss_tensors(photos, poses, is_test_label, device),
+            constants={"limb_lengths": _limb_lengths(statistics, options).to(device)},
+            rows=torch.from_numpy(photos.photo[is_test_label]).to(device),
+        )
+    return PhotoTestData(
+        inputs=make_inputs(poses.input_2d, statistics, options, "test").to(device),
+        photos=photos,
+        skeleton=get_skeleton(options.dataset_type),
+        loss=loss,
+    )
 
 
 def make_training_data(
@@ -114,26 +130,39 @@ def make_training_data(
 ) -> TrainingData:
     """Make one example of every label of the training photos, on the device."""
     is_train_label = photos.is_train[photos.photo]
-    photo_of_label = photos.photo[is_train_label]
-    inputs = make_inputs(poses.input_2d, statistics, options, "train").numpy()
-    arrays = {
-        "inputs": inputs[photo_of_label],
-        "pose_2d": poses.pose_2d[photo_of_label],
-        "pairs": photos.pairs[is_train_label],
-        "labels": photos.label[is_train_label],
-    }
-    weights = photos.weight[is_train_label]
-    if not np.all(weights == 1):
-        arrays["weights"] = weights
-
-    limb_lengths = statistics.limb_lengths
-    average = get_skeleton(options.dataset_type).average_limb_lengths
-    if options.limb_type == "avg_person" and average is not None:
-        limb_lengths = torch.tensor([average])
+    inputs = make_inputs(poses.input_2d, statistics, options, "train")
+    inputs = inputs[torch.from_numpy(photos.photo[is_train_label])]
+    loss_tensors = _loss_tensors(photos, poses, is_train_label, device)
     return TrainingData(
-        tensors={name: torch.from_numpy(array).to(device) for name, array in arrays.items()},
-        constants={"limb_lengths": limb_lengths.to(device)},
+        tensors={"inputs": inputs.to(device), **loss_tensors},
+        constants={"limb_lengths": _limb_lengths(statistics, options).to(device)},
         labels=None,
         batch_size=options.train_batch,
         seed=options.seed,
     )
+
+
+def _loss_tensors(
+    photos: Photos, poses: CentredPoses, is_chosen: np.ndarray, device
+) -> dict[str, torch.Tensor]:
+    """Collect what the loss terms ask for by name: tensors (E,...) of an example per chosen label.
+
+    is_chosen: (A,) of bool, which of the photos' A labels are the E examples.
+    """
+    arrays = {
+        "pose_2d": poses.pose_2d[photos.photo[is_chosen]],
+        "pairs": photos.pairs[is_chosen],
+        "labels": photos.label[is_chosen],
+    }
+    weights = photos.weight[is_chosen]
+    if not np.all(weights == 1):
+        arrays["weights"] = weights
+    return {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
+
+
+def _limb_lengths(statistics: Statistics, options) -> torch.Tensor:
+    """Return the limb lengths (1,L) whose proportions the skeleton loss asks for."""
+    average = get_skeleton(options.dataset_type).average_limb_lengths
+    if options.limb_type == "avg_person" and average is not None:
+        return torch.tensor([average])
+    return statistics.limb_lengths

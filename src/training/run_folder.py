@@ -21,8 +21,9 @@ try:
 except ImportError:  # Windows has no such locks: a folder in use is not noticed there
     fcntl = None
 
-# Options that say where and how a run is computed, not what: they may differ when it goes on.
-_FREE_OPTIONS = ("epochs", "device", "threads", "ckpt", "exp")
+# Options that say where and how long a run is computed, and how often it is drawn, but not what
+# is computed: they may differ when it goes on.
+_FREE_OPTIONS = ("epochs", "device", "threads", "ckpt", "exp", "save_ims", "save_ims_every")
 _MOST_DIFFERENCES_SHOWN = 4
 
 
