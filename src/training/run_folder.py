@@ -145,8 +145,12 @@ class RunFolder:
         self.write_json("environment.json", environment(device))
 
     def write_log(self, history: list[dict]):
-        """Write a row per epoch to log.csv, the whole file each time: no last row can be lost."""
-        columns = {}  # in the order in which they first appear
+        """Write a row per epoch to log.csv, the whole file each time: no last row can be lost.
+
+        A cell is empty where a row lacks the column: the epoch was not tested, or was trained by
+        an earlier version.
+        """
+        columns = dict.fromkeys(max(history, key=len))  # the fullest row has them in their order
         for row in history:
             columns |= dict.fromkeys(row)
         text = io.StringIO()
