@@ -1,4 +1,7 @@
-"""The only loops over batches: train an epoch, predict. Data live on the device as tensors."""
+"""The only loops over batches: train an epoch, predict, measure the loss of a test.
+
+Data live on the device as tensors.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
