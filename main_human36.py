@@ -7,9 +7,8 @@ from src.errors import importing, run_command
 with importing():  # Ctrl-C while PyTorch loads ends with one line, not with a traceback
     from opts.human36 import parse_options
     from opts.parsing import describe, run_options
-    from src.training import build, checkpoints, engine, outputs, report
+    from src.training import build, checkpoints, engine, outputs, report, run_folder
     from src.training.evaluation import evaluate_motion
-    from src.training.run_folder import RunFolder
 
 
 def train_and_test(options, folder) -> dict:
@@ -62,6 +61,7 @@ def train_and_test(options, folder) -> dict:
             tested = evaluate_motion(model, test_data, options.test_batch) if is_tested else None
             row = progress.log_row(epoch, step, losses, optimizer, tested)
             checkpoints.save_epoch(folder, state, model, optimizer, description, row, tested)
+            outputs.redraw_motion(folder, options, state, tested, test, data)
     # What the last epoch gives: predictions (where asked for), result.json, pictures.
     if tested is None:
         tested = evaluate_motion(model, test_data, options.test_batch)
@@ -74,7 +74,7 @@ def run(argv):
     if options.dry_run:
         print(describe("main_human36.py", options, differences))
         return
-    with RunFolder(options.ckpt, options.exp) as folder:
+    with run_folder.RunFolder(options.ckpt, options.exp) as folder:
         result = checkpoints.finished_result(folder, run_options(options), report.MOTION_FIELDS)
         if result is None:
             result = train_and_test(options, folder)
