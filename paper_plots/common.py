@@ -28,7 +28,10 @@ whole_number = number(int, at_least=0, at_most=10**9)
 def add_common_options(parser, formats=("png", "pdf", "svg")):
     """Add the options that all figure scripts have."""
     parser.add_argument(
-        "--results", default=str(ROOT / "checkpoint"), metavar="FOLDER", help="of all runs"
+        "--results",
+        default=str(ROOT / "checkpoint"),
+        metavar="FOLDER",
+        help="of all runs, or where the archives of the authors' code are unpacked",
     )
     parser.add_argument(
         "--dataset",
