@@ -17,6 +17,7 @@ from paper_exps.collect import RowResults, collect, heading, name_in_table, tabl
 from src.crowd.simulation import simulated_labels
 from src.data.photos import Photos, load_photos
 from src.errors import InputError
+from src.legacy_2018 import results as results_2018
 from src.plotting.figures import save_figure, show_picture
 from src.plotting.paper import STYLES, add_row_of_axes, draw_row
 from src.skeletons import SKELETON_NAMES, Skeleton, get_skeleton
@@ -27,12 +28,16 @@ whole_number = number(int, at_least=0, at_most=10**9)
 def add_common_options(parser, formats=("png", "pdf", "svg")):
     """Add the options that all figure scripts have."""
     parser.add_argument(
-        "--results", default=str(ROOT / "checkpoint"), metavar="FOLDER", help="of all runs"
+        "--results",
+        default=str(ROOT / "checkpoint"),
+        metavar="FOLDER",
+        help="of all runs, or where the archives of the authors' code are unpacked",
     )
     parser.add_argument(
         "--dataset",
         metavar="NAME",
-        help="folder in it, where results of several data sets are there",
+        help="folder in it, where results of several data sets are there; "
+        f"{results_2018.DATASET_2018} for the result files of the authors' code",
     )
     parser.add_argument(
         "--preset", nargs="+", default=[], metavar="NAME", help="laid over the rows, as testing"
@@ -126,6 +131,46 @@ def load_both_models(args) -> tuple[str, dict[str, dict[str, np.ndarray]]]:
     data_name, rows = load_rows("fig_4ab", args)
     predictions = {name_in_table(row.name): load_predictions(row, args) for row in rows}
     return data_name, predictions
+
+
+def draws_2018_results(figure: str, args) -> bool:
+    """Whether a figure is drawn from the authors' result files of 2018 rather than from runs.
+
+    It is if --dataset says so, or if --results has these files and no runs of the figure. A preset
+    is laid over runs, so with --preset the files are not looked at.
+
+    Raises:
+        InputError: there are both, and --dataset is not given.
+    """
+    if args.preset:
+        return False
+    if args.dataset:
+        return args.dataset == results_2018.DATASET_2018
+    if not results_2018.has_results_2018(figure, args.results):
+        return False
+    data_sets = list(collect(figure, ckpt=args.results))
+    if data_sets:
+        names = ", ".join([*data_sets, results_2018.DATASET_2018])
+        raise InputError(f"{args.results}: results of {names}; choose one with --dataset")
+    return True
+
+
+def load_joint_errors(args) -> tuple[str, dict[str, dict[str, np.ndarray]]]:
+    """Load the errors of both models in every test pose, from runs or from the authors' files.
+
+    Returns:
+        What data they are of, in words, and {"supervised" or "ours": arrays}. The arrays are named
+        as in predictions.npz: joints, (K,) names, and pa_mpjpe_joint_errors_mm, (N, K).
+    """
+    if not draws_2018_results("fig_4ab", args):
+        return load_both_models(args)
+    arrays = {}
+    for model, errors_mm in results_2018.read_joint_errors(args.results).items():
+        arrays[model] = {
+            "joints": np.array(results_2018.JOINTS_2018),
+            "pa_mpjpe_joint_errors_mm": errors_mm,
+        }
+    return results_2018.HEADING_2018, arrays
 
 
 def require_same_frames(predictions: dict[str, dict[str, np.ndarray]]):
