@@ -56,13 +56,13 @@ def draw_image(axis, study: Study, findings: Findings, image: int, photo: np.nda
         axis.imshow(photo)
     skeleton, joints = find_skeleton(list(study.joints))
     draw_pose_2d(axis, study.pose_2d[image, joints], skeleton, color="0.7")
-    asked = np.flatnonzero(findings.merged.image == image)
+    labels = np.flatnonzero(findings.merged.image == image)
     draw_asked_pairs(
         axis,
         study.pose_2d[image],
-        findings.merged.pairs[asked],
-        gap_cm=findings.merged_gap_cm[asked, 0],
-        right=findings.merged_right[asked, 0],
+        findings.merged.pairs[labels],
+        gap_cm=findings.merged_gap_cm[labels, 0],
+        right=findings.merged_right[labels, 0],
     )
     axis.set(xticks=[], yticks=[])
 
@@ -82,9 +82,9 @@ def draw(study: Study, findings: Findings, photo_folder: str | None) -> Figure:
     )
     easiest_first = findings.images_by_difficulty
     rows = {"easiest": easiest_first[:COUNT], "hardest": easiest_first[::-1][:COUNT]}
-    drawn = np.unique(np.concatenate(list(rows.values())))
-    photos = read_images(photo_folder, [study.files[image] for image in drawn])
-    photo_of_image = dict(zip(drawn, photos, strict=True))
+    shown = np.unique(np.concatenate(list(rows.values())))
+    photos = read_images(photo_folder, [study.files[image] for image in shown])
+    photo_of_image = dict(zip(shown, photos, strict=True))
     axes_of_rows = images_part.subplots(len(rows), COUNT)
     for axes, (word, images) in zip(axes_of_rows, rows.items(), strict=True):
         for axis in axes[len(images) :]:  # there may be fewer images

@@ -88,7 +88,7 @@ def choose_poses(args, predictions: dict[str, np.ndarray]) -> np.ndarray:
     poses = np.flatnonzero(predictions["sequence"] == sequence)
     if args.start >= len(poses):
         name = predictions["sequence_names"][sequence]
-        raise InputError(f"--start {args.start}: {name} has {len(poses)} test poses")
+        raise InputError(f"--start {args.start}: {name} has {len(poses)} test poses, from 0 on")
     return poses[args.start :: args.step][: args.frames]
 
 

@@ -5,6 +5,7 @@ These results are of one epoch on synthetic data.
 
 import importlib
 import json
+import pickle
 import shutil
 import subprocess
 import sys
@@ -619,6 +620,38 @@ def test_2_from_files_in_the_authors_form(plot, human36_dir, tmp_path, capsys):
     assert "no frame 1000000" in capsys.readouterr().err
     exit_code, _ = plot("fig_2", f"--data {human36_dir}")
     assert exit_code == 2
+
+
+def test_2_from_the_authors_pickle(plot, human36_dir, tmp_path):
+    """An annotator who always presses the first button, in a pickle as the authors kept theirs."""
+    joints = list(get_skeleton("human36_17k").joints)
+    images = [
+        {"id": 5, "s_id": 9, "frame": 3, "video": "Walking.54138969.mp4", "filename": "a.jpg"},
+        {"id": 6, "s_id": 11, "frame": 0, "video": "Sitting 1.60457274.mp4", "filename": "b.jpg"},
+    ]
+    content = {"pose": [{"keypoints": joints}], "images": images, "annotations": []}
+    images_file = tmp_path / "images.json"
+    images_file.write_text(json.dumps(content))
+    pairs = ["3,16", "16,0", "13,2", "6,5", "10,12"]
+    assignments = []
+    for name, value in (("first", -1), ("second", 1)):
+        trials = [
+            {"img_id": image, "depth": {"keypoint_comparisons_res": dict.fromkeys(pairs, value)}}
+            for image in (5, 6)
+        ]
+        assignments.append({"worker_id": name, "human_subj_ids": [5, 6], "trials": trials})
+    answers_file = tmp_path / "answers.pkl"
+    answers_file.write_bytes(pickle.dumps({"_all_assignments": assignments}, protocol=2))
+
+    study = load_study([answers_file], images_file, human36_dir)
+    assert study.answers.pairs[:2].tolist() == [[3, 16], [16, 0]]
+    assert study.files == ("a.jpg", "b.jpg")
+    options = f"--data {human36_dir} --images {images_file} --answers {answers_file}"
+    exit_code, figure = plot("fig_2", options)
+    assert exit_code == 0
+    (axis,) = [axis for axis in figure.axes if axis.get_title().startswith("Annotator bias")]
+    dots = next(line for line in axis.lines if line.get_label() == "annotators")
+    assert dots.get_xydata().tolist() == [[100, 0], [0, 100]]
 
 
 def test_3_compares_authors_and_labels_in_the_order_of_the_file(plot, tmp_path, capsys):
