@@ -5,6 +5,7 @@ path, whatever folder they are run from.
 """
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -242,6 +243,55 @@ def frame_of(predictions: dict[str, np.ndarray], index: int) -> tuple[str, int]:
     return str(sequence), int(predictions["frame"][index])
 
 
+@dataclass(frozen=True, eq=False)
+class FrameOfTest:
+    """What there is to draw of a test pose with K joints.
+
+    skeleton: whose joints they are. caption: where the pose comes from.
+    pose_2d (K,2): the input in px.
+    poses: {"truth", and each model: (K,3) mm}, the models' poses aligned to the truth.
+    titles: {"truth", and each model: its name, with the pose's error}.
+    reach_mm: half the side of a cube that shows them all.
+    """
+
+    skeleton: Skeleton
+    caption: str
+    pose_2d: np.ndarray
+    poses: dict[str, np.ndarray]
+    titles: dict[str, str]
+    reach_mm: float
+
+
+def get_test_frame(predictions: dict[str, dict[str, np.ndarray]], index: int) -> FrameOfTest:
+    """Collect what there is to draw of a test pose.
+
+    Args:
+        predictions: {model: arrays of predictions.npz}, all of the same frames.
+        index: of the test pose.
+    """
+    first = next(iter(predictions.values()))
+    skeleton, joints = find_skeleton(first["joints"].tolist())
+    pose_2d = first["pose_2d_px"][index]
+    if "root_2d_px" in first:  # the root-centred pose goes back to its place; older runs lack it
+        pose_2d = pose_2d + first["root_2d_px"][index]
+    truth = first["target_mm"][index, joints]
+    poses = {"truth": truth}
+    titles = {"truth": "3D truth"}
+    for model, arrays in predictions.items():
+        error_cm = arrays["pa_mpjpe_joint_errors_mm"][index].mean() / 10
+        poses[model] = arrays["aligned_mm"][index, joints]
+        titles[model] = f"{STYLES[model].label}: {error_cm:.1f} cm"
+    sequence, frame = frame_of(first, index)
+    return FrameOfTest(
+        skeleton=skeleton,
+        caption=f"{sequence}, frame {frame}",
+        pose_2d=pose_2d[joints],
+        poses=poses,
+        titles=titles,
+        reach_mm=1.1 * np.abs(truth).max(),
+    )
+
+
 def draw_test_frame(
     figure,
     predictions: dict[str, dict[str, np.ndarray]],
@@ -256,26 +306,15 @@ def draw_test_frame(
         index: of the test pose.
         image: the frame of the video behind the 2D pose, (H, W, 3), or None.
     """
-    first = next(iter(predictions.values()))
-    skeleton, joints = find_skeleton(first["joints"].tolist())
-    pose_2d = first["pose_2d_px"][index]
-    if "root_2d_px" in first:  # the root-centred pose goes back to its place; older runs lack it
-        pose_2d = pose_2d + first["root_2d_px"][index]
-    truth = first["target_mm"][index, joints]
-    poses = {"3D truth": truth}
-    for model, arrays in predictions.items():
-        error_cm = arrays["pa_mpjpe_joint_errors_mm"][index].mean() / 10
-        title = f"{STYLES[model].label}: {error_cm:.1f} cm"
-        poses[title] = arrays["aligned_mm"][index, joints]
-    sequence, frame = frame_of(first, index)
+    frame = get_test_frame(predictions, index)
     draw_row(
-        add_row_of_axes(figure, len(poses)),
-        pose_2d[joints],
-        poses,
-        skeleton,
-        caption=f"{sequence}, frame {frame}",
+        add_row_of_axes(figure, len(frame.poses)),
+        frame.pose_2d,
+        {frame.titles[name]: pose for name, pose in frame.poses.items()},
+        frame.skeleton,
+        caption=frame.caption,
         image=image,
-        reach_mm=1.1 * np.abs(truth).max(),
+        reach_mm=frame.reach_mm,
     )
 
 

@@ -191,6 +191,14 @@ def draw_row(
     return axes
 
 
+def describe_pair(joints: Sequence[str], closer: int, further: int) -> str:
+    """Say which joint of a pair is closer to the camera: "left wrist < right knee".
+
+    joints: the K names of the joints. closer, further: indices of joints. The sign compares depths.
+    """
+    return f"{joints[closer]} < {joints[further]}".replace("_", " ")
+
+
 def draw_pair(axis, pose_2d: np.ndarray, closer: int, further: int):
     """Mark the two joints of a relative depth label, as in figure 3.
 
