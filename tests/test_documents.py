@@ -207,7 +207,9 @@ def test_presets_that_commands_name_exist(name):
 
 def test_commands_are_found():
     """Neither form of a command may slip through the other tests."""
-    text = "`python a.py --x 1`\n\n```\npip install x && python b.py   # why\npython \\\n  c.py\n```\n"
+    text = (
+        "`python a.py --x 1`\n\n```\npip install x && python b.py   # why\npython \\\n  c.py\n```\n"
+    )
     assert commands(text) == [
         ["python", "a.py", "--x", "1"],
         ["python", "b.py"],
