@@ -104,7 +104,7 @@ def describe_lifted(lifted: Lifted) -> list[str]:
 def collect_results(
     keypoints: Keypoints, lifted: Lifted, lifter: Lifter, *, source: str
 ) -> dict[str, np.ndarray]:
-    """Return what is written to every file, by name; the README explains the names to users.
+    """Return what is written to every file, by name; docs/keypoints.md explains them to users.
 
     source: the name of the input.
     """

@@ -1,4 +1,4 @@
-"""Draw the README's pictures of joints, axes and synthetic motion."""
+"""Draw the documents' pictures of joints, axes and synthetic motion."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The README's explanatory pictures: numbered joints, and the axes of 2D and 3D coordinates."""
+"""The explanatory pictures of the documents: numbered joints, and axes in 2D and 3D."""
 
 import numpy as np
 
