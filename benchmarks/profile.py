@@ -14,7 +14,7 @@ _PARTS = {
     "BatchNorm": ("aten::native_batch_norm", "aten::native_batch_norm_backward"),
     "random bits of dropout": ("aten::random_",),
     "norm of the gradient": ("aten::_foreach_norm", "aten::linalg_vector_norm"),
-    "clipping the gradient": ("aten::_foreach_mul_",),
+    "multiplications in place (clipping, dropout)": ("aten::mul_",),
     "forgetting old gradients": ("Optimizer.zero_grad#Adam.zero_grad",),
 }
 _OTHERS = "all other operations"
