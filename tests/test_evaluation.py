@@ -231,6 +231,7 @@ def test_the_smaller_error_is_the_better(best, is_better):
         means={},
         logged={"mpjpe_mm": 1.0, "pa_mpjpe_mm": 50.0},
         chosen="pa_mpjpe_mm",
+        monitored={},
         joint_errors={},
         predictions={},
     )

@@ -57,7 +57,7 @@ class Progress:
         self._bar.set_postfix(shown, refresh=False)
         self._bar.update(num_steps)
 
-    def log_row(
+    def make_row(
         self,
         epoch: int,
         step: int,
@@ -65,7 +65,7 @@ class Progress:
         optimizer: torch.optim.Optimizer,
         tested: Evaluation | None,
     ) -> dict:
-        """Make an epoch's row of the log and print it.
+        """Make an epoch's row of the log.
 
         The row holds the epoch's number, the number of steps done in all, the last learning rate,
         the mean losses by name, what the test measured where the epoch was tested, and the seconds
@@ -78,10 +78,10 @@ class Progress:
             row |= tested.logged
         row["seconds"] = round(now - self._time_of_last_row, 2)
         self._time_of_last_row = now
-        self._bar.write(self._describe_row(row))
         return row
 
-    def _describe_row(self, row: dict) -> str:
+    def print_row(self, row: dict):
+        """Say that an epoch is done and saved; row: its row of the log."""
         not_losses = ("epoch", "step", "lr", "seconds", *MEANS_MM, *_SHOWN_OF_TEST)
         words = [f"epoch {row['epoch']}/{self._epochs}"]
         for name, value in row.items():
@@ -91,7 +91,7 @@ class Progress:
             if name in row:
                 words.append(text.format(row[name]))
         words.append(f"{row['seconds']:.0f} s")
-        return "  ".join(words)
+        self._bar.write("  ".join(words))
 
 
 def print_failed_picture(error: Exception):
