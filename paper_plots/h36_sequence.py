@@ -17,13 +17,15 @@ from common import (
 from opts.parsing import new_parser
 from opts.types import number
 from src.errors import run_command
-from src.plotting.figures import new_figure
+from src.plotting.figures import new_figure, show_figure
 from src.plotting.lifted import save_moving
 
 
 def make_parser():
     """The options of this script."""
-    parser = new_parser("Draw a test sequence, frame by frame.")
+    parser = new_parser(
+        "Draw a test sequence, frame by frame; --show opens a window with the first."
+    )
     add_common_options(parser, formats=("gif", "mp4"))
     parser.add_argument("--index", type=whole_number, help="which one (default: drawn with --seed)")
     parser.add_argument(
@@ -73,6 +75,9 @@ def make_figure(argv):
     args.out.mkdir(parents=True, exist_ok=True)
     path = save_moving(args.out / "h36_sequence", figure, draw_number, len(indices), fps=5)
     print(path)
+    if args.show:
+        draw_number(0)
+        show_figure(figure, path)
 
 
 def main(argv=None) -> int:
