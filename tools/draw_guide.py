@@ -25,7 +25,7 @@ def make_parser():
 def draw_joints():
     """All skeletons side by side, with the numbers of their joints -> figure."""
     body = standing_body()
-    figure = new_figure(13, 5)
+    figure = new_figure(13, 5.4)
     figure.get_layout_engine().set(h_pad=0.1)
     names = [name for name in SKELETON_NAMES if name != "lsp_14k"]  # its joints are human36_14k's
     for axis, name in zip(figure.subplots(1, len(names)), names, strict=True):
