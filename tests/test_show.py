@@ -15,7 +15,8 @@ from matplotlib.image import imread
 from PIL import features
 
 import run_model
-from src.plotting.figures import LEFT, RIGHT, new_figure
+from src.errors import InputError
+from src.plotting.figures import LEFT, RIGHT, new_figure, show_figure
 
 USER = ROOT / "tests" / "at_the_window.py"
 RESULTS = ROOT / "tests" / "results"
@@ -70,13 +71,11 @@ def require_toolkit(display: str):
 # {script: its options}
 WINDOWS = {
     "run_model": ["demo_data/throw.npz", "--checkpoint", "checkpoint/cmu_17k"],
-    "fig_5": ["--results", RESULTS],
     "fig_s3": ["--results", RESULTS],
     "h36_sequence": ["--results", RESULTS, "--frames", "2"],
 }
 PICTURES = {
     "run_model": "poses_3d.png",
-    "fig_5": "fig_5.png",
     "fig_s3": "fig_s3.png",
     "h36_sequence": "h36_sequence.gif",
 }
@@ -112,9 +111,6 @@ def test_a_window_opens_and_its_axes_turn(display, tmp_path, script):
 
 NO_WINDOW = {
     "no display": {},
-    "a toolkit without a display": {"MPLBACKEND": "tkagg"},
-    "pictures only": {"MPLBACKEND": "agg"},
-    "another format": {"MPLBACKEND": "pdf"},
     "a toolkit that is not there": {"MPLBACKEND": "module://no_such_toolkit"},
 }
 
@@ -135,6 +131,13 @@ def test_where_no_window_can_be_opened_one_line_says_where_the_picture_is(tmp_pa
     assert line.startswith("error: --show: no window can be opened")
     assert line.endswith("the picture is in out/fig_s3.png")
     assert imread(tmp_path / "out" / "fig_s3.png").std() > 0.05
+
+
+@pytest.mark.parametrize("backend", ["agg", "Agg", "pdf", "svg"])
+def test_backends_that_only_write_files_open_no_window(monkeypatch, backend):
+    monkeypatch.setattr("matplotlib.pyplot.get_backend", lambda: backend)
+    with pytest.raises(InputError, match="no display here.* the picture is in a.png"):
+        show_figure(new_figure(3, 3), "a.png")
 
 
 def test_large_pages_fit_on_the_screen():
