@@ -13,7 +13,7 @@ with importing():  # PyTorch takes seconds: Ctrl-C meanwhile ends in one line, n
     from src.keypoints.layouts import get_layout
     from src.lifted_files import write_csv, write_json, write_npz
     from src.lifter import Lifter
-    from src.plotting.figures import show_picture
+    from src.plotting.figures import show_figure
 
 
 def main(argv=None) -> int:
@@ -58,26 +58,26 @@ def run_model(argv):
 
 def draw_pictures(keypoints, lifted, lifter, *, out: Path, options):
     """Draw some poses on a page, animate a sequence if the options ask for it, show the page."""
-    page = out / "poses_3d.png"
-    has_page = lifting.save_page(
-        page,
+    page_path = out / "poses_3d.png"
+    page = lifting.save_page(
+        page_path,
         keypoints,
         lifted,
         lifter.skeleton,
         title=f"{lifter.path.parent.name}, {lifter.unit}",
         at_most=options.pictures,
     )
-    if not has_page:
+    if page is None:
         print("pictures: none, as no pose could be lifted")
         return
-    pictures = [page]
+    pictures = [page_path]
     if options.animate:
         animation = lifting.save_animation(out / "poses_3d", keypoints, lifted, lifter.skeleton)
         if animation is not None:
             pictures.append(animation)
     print(f"pictures: {', '.join(str(path) for path in pictures)}")
     if options.show:
-        show_picture(page)
+        show_figure(page, page_path)
 
 
 if __name__ == "__main__":

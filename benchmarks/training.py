@@ -180,6 +180,7 @@ def run_epoch(training: Training, folder: RunFolder):
         target=training.test_data.target[:64],
         actions=training.test_data.actions[:64],
         joints=training.test_data.joints,
+        loss=None,
     )
     step, losses = train_epoch(training)
     tested = evaluate_motion(training.model, few_frames, training.options.test_batch)

@@ -31,7 +31,8 @@ FIGURES = {
 def make_parser():
     """The options of this script: those that all figures have, and the paths that some need."""
     parser = new_parser("Draw every figure that has its inputs.")
-    add_common_options(parser)
+    # A dozen windows, one after the other, are of no use: --show is for one figure.
+    add_common_options(parser, can_show=False)
     parser.add_argument("--data", metavar="PATH", help="for fig_3, lsp_annotations")
     parser.add_argument("--photos", metavar="PATH", help="for fig_3, lsp_annotations, fig_5")
     parser.add_argument("--authors", metavar="PATH", help="for fig_3")

@@ -19,15 +19,21 @@ from src.crowd.simulation import simulated_labels
 from src.data.photos import Photos, load_photos
 from src.errors import InputError
 from src.legacy_2018 import results as results_2018
-from src.plotting.figures import save_figure, show_picture
+from src.plotting.figures import save_figure, show_figure
 from src.plotting.paper import STYLES, add_row_of_axes, draw_row
 from src.skeletons import SKELETON_NAMES, Skeleton, get_skeleton
 
 whole_number = number(int, at_least=0, at_most=10**9)
 
 
-def add_common_options(parser, formats=("png", "pdf", "svg")):
-    """Add the options that all figure scripts have."""
+def add_common_options(parser, formats=("png", "pdf", "svg"), *, can_show=True):
+    """Add the options that all figure scripts have.
+
+    Args:
+        parser: of one script.
+        formats: that its figure can be saved in, the default one first.
+        can_show: whether there is one figure, which --show opens a window with.
+    """
     parser.add_argument(
         "--results",
         default=str(ROOT / "checkpoint"),
@@ -47,7 +53,12 @@ def add_common_options(parser, formats=("png", "pdf", "svg")):
         "--out", type=Path, default=Path("figures"), metavar="FOLDER", help="where the figure goes"
     )
     parser.add_argument("--format", choices=formats, default=formats[0], help="of the figure")
-    parser.add_argument("--show", action="store_true", help="open a window too")
+    if can_show:
+        parser.add_argument(
+            "--show",
+            action="store_true",
+            help="open a window too, where the mouse turns 3D poses; needs Tk or Qt",
+        )
     parser.add_argument(
         "--seed",
         type=whole_number,
@@ -63,7 +74,7 @@ def save(figure, name: str, args):
     save_figure(path, figure)
     print(path)
     if args.show:
-        show_picture(path)
+        show_figure(figure, path)
 
 
 def load_rows(figure: str, args, names=()) -> tuple[str, list[RowResults]]:

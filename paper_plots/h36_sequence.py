@@ -20,14 +20,16 @@ from common import (
 from opts.parsing import new_parser
 from opts.types import number
 from src.errors import InputError, run_command
-from src.plotting.figures import new_figure
+from src.plotting.figures import new_figure, show_figure
 from src.plotting.lifted import save_moving
 from src.plotting.poses import draw_pose_2d, draw_pose_3d
 
 
 def make_parser():
     """The options of this script."""
-    parser = new_parser("Draw a test sequence, frame by frame.")
+    parser = new_parser(
+        "Draw a test sequence, frame by frame; --show opens a window with the first."
+    )
     add_common_options(parser, formats=("gif", "mp4"))
     sequence = parser.add_mutually_exclusive_group()
     sequence.add_argument(
@@ -196,6 +198,9 @@ def make_figure(argv):
             print(save_stream(stream_path, stream, data_name, predictions, indices, read_image))
     else:
         print(save_moving(path, figure, draw_number, len(indices), fps=5))
+    if args.show:
+        draw_number(0)
+        show_figure(figure, path)
 
 
 def main(argv=None) -> int:

@@ -129,7 +129,7 @@ def test_curves_of_a_run_on_photos():
     left, right = draw_training(history, "x").axes
     assert [line.get_label() for line in left.lines] == ["root"]
     assert [line.get_label() for line in right.lines] == ["wrong_labels"]
-    assert right.get_title() == "share of test labels"
+    assert right.get_title() == "share of wrong labels (e_train: of training labels)"
 
 
 def test_curves_of_many_terms_repeat_the_colours():

@@ -79,6 +79,7 @@ def test_the_line_of_photos(capsys, optimizer, clock):
 def test_an_epoch_that_was_not_tested(capsys, optimizer, clock):
     with report.Progress(10, 3, State()) as progress:
         row = progress.make_row(1, 10, {"total": 2.5}, optimizer, None)
+        progress.print_row(row)
     assert set(row) == {"epoch", "step", "lr", "total", "seconds"}
     assert capsys.readouterr().out == "epoch 1/3  total 2.5  0 s\n"
 

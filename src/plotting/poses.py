@@ -5,7 +5,7 @@ import math
 import numpy as np
 from matplotlib.figure import Figure
 
-from src.plotting.figures import LEFT, RIGHT, new_figure
+from src.plotting.figures import LEFT, RIGHT, SIDES, new_figure
 from src.skeletons import Skeleton
 
 # Half the side of what is shown, in units of half the pose's largest extent: leaves a margin.
@@ -174,7 +174,7 @@ def draw_test_poses(
     rows = len(inputs_px)
     figure = new_figure(10.5, 2.7 * rows)
     axes_in = "axes in px and mm, x right, z away from the camera"
-    figure.suptitle(f"{title}\n(orange: the person's right; {axes_in})", fontsize=9)
+    figure.suptitle(f"{title}\n({SIDES}; {axes_in})", fontsize=9)
     for row in range(rows):
         # Truth and aligned prediction are shown in cubes of one size, so that they can be compared.
         # The raw prediction has a cube of its own: its scale may be far from the truth's, since
