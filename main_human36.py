@@ -7,14 +7,12 @@ from src.errors import importing, run_command
 with importing():  # Ctrl-C while PyTorch loads ends with one line, not with a traceback
     from opts.human36 import parse_options
     from opts.parsing import describe, run_options
-    from src.training import build, checkpoints, engine, outputs, report
+    from src.training import build, checkpoints, engine, outputs, report, run_folder
     from src.training.evaluation import evaluate_motion
-    from src.training.run_folder import RunFolder
 
 
-def train_and_test(options, folder) -> dict:
+def train_and_test(options, folder, device) -> dict:
     """Take every step of the method in its order, and return the result."""
-    device = build.pick_device(options)
     source = checkpoints.read_source(folder, run_options(options))  # the run that --load names
 
     # Data: 3D poses with their 2D keypoints, which get noise; then both are root-centred.
@@ -31,8 +29,8 @@ def train_and_test(options, folder) -> dict:
     model = build.build_model(options, statistics, device)
     checkpoints.load_source_weights(model, source)
     if options.eval_only:
-        folder.write_description(run_options(options), device)
         tested = evaluate_motion(model, test_data, options.test_batch)
+        folder.write_description(run_options(options), device)
         state = checkpoints.State(epoch=source.epoch)
         return outputs.save_motion(folder, options, state, tested, test, data, source)
 
@@ -60,8 +58,10 @@ def train_and_test(options, folder) -> dict:
             )
             is_tested = epoch % options.test_step == 0
             tested = evaluate_motion(model, test_data, options.test_batch) if is_tested else None
-            row = progress.log_row(epoch, step, losses, optimizer, tested)
+            row = progress.make_row(epoch, step, losses, optimizer, tested)
             checkpoints.save_epoch(folder, state, model, optimizer, description, row, tested)
+            progress.print_row(row)
+            outputs.redraw_motion(folder, options, state, tested, test, data)
     # What the last epoch gives: predictions (where asked for), result.json, pictures.
     if tested is None:
         tested = evaluate_motion(model, test_data, options.test_batch)
@@ -74,10 +74,10 @@ def run(argv):
     if options.dry_run:
         print(describe("main_human36.py", options, differences))
         return
-    with RunFolder(options.ckpt, options.exp) as folder:
+    with run_folder.RunFolder(options.ckpt, options.exp) as folder:
         result = checkpoints.finished_result(folder, run_options(options), report.MOTION_FIELDS)
         if result is None:
-            result = train_and_test(options, folder)
+            result = train_and_test(options, folder, build.pick_device(options))
         report.print_motion_result(result, folder)
 
 

@@ -7,14 +7,12 @@ from src.errors import importing, run_command
 with importing():  # Ctrl-C while PyTorch loads ends with one line, not with a traceback
     from opts.lsp import parse_options
     from opts.parsing import describe, run_options
-    from src.training import build, build_photos, checkpoints, engine, outputs, report
+    from src.training import build, build_photos, checkpoints, engine, outputs, report, run_folder
     from src.training.evaluation import evaluate_photos
-    from src.training.run_folder import RunFolder
 
 
-def train_and_test(options, folder) -> dict:
+def train_and_test(options, folder, device) -> dict:
     """Take every step of the method in its order, and return the result."""
-    device = build.pick_device(options)
     source = checkpoints.read_source(folder, run_options(options))  # the run that --load names
 
     # Data: keypoints of photos, root-centred, and people's labels "this joint is the closer one".
@@ -29,8 +27,8 @@ def train_and_test(options, folder) -> dict:
     model = build.build_model(options, statistics, device)
     checkpoints.load_source_weights(model, source)
     if options.eval_only:
-        folder.write_description(run_options(options), device)
         tested = evaluate_photos(model, test_data, options.test_batch)
+        folder.write_description(run_options(options), device)
         state = checkpoints.State(epoch=source.epoch)
         return outputs.save_photos(folder, options, state, tested, photos, data, source)
 
@@ -59,8 +57,10 @@ def train_and_test(options, folder) -> dict:
             )
             is_tested = epoch % options.test_step == 0
             tested = evaluate_photos(model, test_data, options.test_batch) if is_tested else None
-            row = progress.log_row(epoch, step, losses, optimizer, tested)
+            row = progress.make_row(epoch, step, losses, optimizer, tested)
             checkpoints.save_epoch(folder, state, model, optimizer, description, row, tested)
+            progress.print_row(row)
+            outputs.redraw_photos(folder, options, state, tested, photos, data)
     # What the last epoch gives: predictions (where asked for), result.json, pictures.
     if tested is None:
         tested = evaluate_photos(model, test_data, options.test_batch)
@@ -73,10 +73,10 @@ def run(argv):
     if options.dry_run:
         print(describe("main_lsp.py", options, differences))
         return
-    with RunFolder(options.ckpt, options.exp) as folder:
+    with run_folder.RunFolder(options.ckpt, options.exp) as folder:
         result = checkpoints.finished_result(folder, run_options(options), report.PHOTO_FIELDS)
         if result is None:
-            result = train_and_test(options, folder)
+            result = train_and_test(options, folder, build.pick_device(options))
         report.print_photo_result(result, folder)
 
 

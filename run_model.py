@@ -14,7 +14,7 @@ with importing():  # PyTorch takes seconds: Ctrl-C meanwhile ends in one line, n
     from src.keypoints.layouts import get_layout
     from src.lifted_files import OUTPUT_NAMES, write_csv, write_json, write_npz
     from src.lifter import Lifter
-    from src.plotting.figures import show_picture
+    from src.plotting.figures import show_figure
 
 
 def main(argv=None) -> int:
@@ -59,27 +59,27 @@ def run_model(argv):
             page = draw_pictures(keypoints, lifted, lifter, out=out, options=options)
 
     if page is not None and options.show:  # the folder is free while the window is open
-        show_picture(page)
+        show_figure(page, out / "poses_3d.png")
 
 
-def draw_pictures(keypoints, lifted, lifter, *, out: Path, options) -> Path | None:
+def draw_pictures(keypoints, lifted, lifter, *, out: Path, options):
     """Draw some poses on a page, and animate a sequence if the options ask for it.
 
-    Returns the path of the page, or None if no pose could be lifted.
+    Returns the page, or None if no pose could be lifted.
     """
-    page = out / "poses_3d.png"
-    has_page = lifting.save_page(
-        page,
+    page_path = out / "poses_3d.png"
+    page = lifting.save_page(
+        page_path,
         keypoints,
         lifted,
         lifter.skeleton,
         title=f"{lifter.path.parent.name}, {lifter.unit}",
         at_most=options.pictures,
     )
-    if not has_page:
+    if page is None:
         print("pictures: none, as no pose could be lifted")
         return None
-    pictures = [page]
+    pictures = [page_path]
     if options.animate:
         animation = lifting.save_animation(out / "poses_3d", keypoints, lifted, lifter.skeleton)
         if animation is not None:

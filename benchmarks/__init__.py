@@ -1,1 +1,1 @@
-"""How fast the pieces are, against what this machine could do at best: ``python -m benchmarks``."""
+"""How fast the project is, beside the best that this machine could do: ``python -m benchmarks``."""

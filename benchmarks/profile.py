@@ -1,41 +1,41 @@
-"""Where a training step's time goes, by torch's profiler (which slows small operations down)."""
+"""Where a training step's time goes, by PyTorch's profiler, which slows small operations down."""
 
 from torch.profiler import ProfilerActivity, profile
 
-from benchmarks.measure import PRESETS
-from benchmarks.subjects import Subject
-from benchmarks.timing import Row
+from benchmarks.training import engine_step, make_training
 
+_WARM_UP_STEPS = 50
 _STEPS = 200
-# part of the step -> operations, as the profiler names them; the rest is many small ones, most of the losses'
+# Part of the step -> its operations, as the profiler names them. The rest is many small ones, most
+# of them the losses'.
 _PARTS = {
     "matrix products": ("mkldnn::_linear_pointwise", "aten::mm", "aten::addmm"),
     "Adam": ("aten::_fused_adam_", "Optimizer.step#Adam.step"),
     "BatchNorm": ("aten::native_batch_norm", "aten::native_batch_norm_backward"),
     "random bits of dropout": ("aten::random_",),
-    "norm of the gradient": ("aten::dot",),
+    "norm of the gradient": ("aten::_foreach_norm", "aten::linalg_vector_norm"),
+    "multiplications in place (clipping, dropout)": ("aten::mul_",),
     "forgetting old gradients": ("Optimizer.zero_grad#Adam.zero_grad",),
 }
+_OTHERS = "all other operations"
 
 
-def profile_step() -> list[Row]:
-    """Seconds of each part of a step, both presets; the "floor" is the whole step, so that shares add up."""
-    found = []
-    for preset in PRESETS:
-        step = Subject("--preset", preset, frames=64 * 50).step()
-        for _ in range(50):
+def profile_step(preset: str) -> dict[str, float]:
+    """Return the seconds that each part of a preset's training step takes, by name."""
+    step = engine_step(make_training(["--preset", preset], frames=64 * 50))
+    for _ in range(_WARM_UP_STEPS):
+        step()
+    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+        for _ in range(_STEPS):
             step()
-        with profile(activities=[ProfilerActivity.CPU]) as profiler:
-            for _ in range(_STEPS):
-                step()
-        seconds = {
-            event.key: event.self_cpu_time_total / 1e6 / _STEPS for event in profiler.key_averages()
-        }
-        parts = {name: sum(seconds.pop(key, 0) for key in keys) for name, keys in _PARTS.items()}
-        parts["all other operations"] = sum(seconds.values())
-        whole = sum(parts.values())
-        found += [
-            Row(f"{preset}, {name}", taken, 0, whole, "whole step", 1)
-            for name, taken in parts.items()
-        ]
-    return found
+
+    part_of_operation = {}
+    for part, operations in _PARTS.items():
+        for operation in operations:
+            part_of_operation[operation] = part
+    seconds = dict.fromkeys([*_PARTS, _OTHERS], 0.0)
+    for event in profiler.key_averages():
+        part = part_of_operation.get(event.key, _OTHERS)
+        microseconds = event.self_cpu_time_total
+        seconds[part] += microseconds / 1e6 / _STEPS
+    return seconds

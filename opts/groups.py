@@ -241,11 +241,26 @@ def add_training_options(parser: ArgumentParser, *, default_epochs: int):
         help="draw loss curves and test poses",
     )
     group.add_argument(
+        "--save_ims_every",
+        type=COUNT,
+        metavar="N",
+        help="draw them after every N epochs, too (default: after the last only)",
+    )
+    group.add_argument(
         "--save_predictions",
         action=BooleanOptionalAction,
         default=False,
         help="keep every test pose and its errors in predictions.npz",
     )
+
+
+def check_pictures(options):
+    """Raise InputError for options of pictures that contradict each other."""
+    if options.save_ims_every is not None and not options.save_ims:
+        raise InputError(
+            "--save_ims_every has no effect with --no-save_ims, which draws nothing; "
+            "leave one of them out"
+        )
 
 
 def check_losses(options, differences: dict):

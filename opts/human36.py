@@ -13,6 +13,7 @@ from opts.groups import (
     add_run_options,
     add_training_options,
     check_losses,
+    check_pictures,
 )
 from opts.parsing import did_you_mean, new_parser, parse, settle
 from opts.presets import PRESETS
@@ -193,6 +194,7 @@ def parse_options(argv) -> tuple:
         "test", options.test_noise_type_2d, options.test_noise_amount_2d, options.dataset_type
     )
     check_losses(options, differences)
+    check_pictures(options)
     if options.supervision == "relative":
         _check_labels(options)
     if options.eval_only and not options.load:

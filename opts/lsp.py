@@ -11,6 +11,7 @@ from opts.groups import (
     add_run_options,
     add_training_options,
     check_losses,
+    check_pictures,
 )
 from opts.parsing import new_parser, parse, settle
 from opts.presets import LSP_PRESETS
@@ -100,6 +101,7 @@ def parse_options(argv) -> tuple:
     if options.annotations == "synthetic" and options.truth:
         raise InputError("--truth is for --annotations FILE; the synthetic set brings its own")
     check_losses(options, differences)
+    check_pictures(options)
     if not options.load:
         _refuse_what_needs_load(options)
     if options.eval_only and options.fresh_optimizer:

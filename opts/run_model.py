@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 
 from opts.parsing import new_parser
 from opts.types import number
+from src.errors import InputError
 from src.keypoints.layouts import LAYOUTS
 
 
@@ -65,7 +66,11 @@ def make_parser() -> ArgumentParser:
         default=8,
         help="poses drawn, at most",
     )
-    parser.add_argument("--show", action="store_true", help="open a window with the picture")
+    parser.add_argument(
+        "--show",
+        action="store_true",
+        help="open a window with the poses, which the mouse turns; needs Tk or Qt",
+    )
     parser.add_argument(
         "--device",
         choices=("auto", "cpu", "cuda"),
@@ -77,4 +82,7 @@ def make_parser() -> ArgumentParser:
 
 def parse_options(argv) -> Namespace:
     """Parse the tokens ``argv`` (None: the process's own). Raises InputError."""
-    return make_parser().parse_args(argv)
+    options = make_parser().parse_args(argv)
+    if options.show and options.pictures == 0:
+        raise InputError("--show opens a window with the poses drawn; --pictures 0 draws none")
+    return options

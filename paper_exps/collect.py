@@ -3,7 +3,8 @@
 ``python -m paper_exps.collect table_1`` prints table 1 for every data set that has results of it.
 
 It reads result.json and options.json of run folders; it loads no model and scrapes no log. A row
-without a result is printed as missing.
+without a result is printed as missing. The result files of the authors' code of 2018 are a data set
+of their own, authors_2018.
 """
 
 import csv
@@ -20,6 +21,7 @@ from opts.presets import LSP_PRESETS, PAPER_ROWS, PRESETS
 from src.data.arrays import ACTIONS
 from src.errors import InputError, run_command
 from src.files import file_name_of, locked_path
+from src.legacy_2018 import results as results_2018
 from src.plotting.figures import new_figure, save_figure
 
 NUMBERS = Path(__file__).with_name("paper_numbers.json")
@@ -280,6 +282,24 @@ def _action_cell(row: RowResults, action: str) -> str:
     return _mean_and_deviation(errors_mm) if errors_mm else "missing"
 
 
+def make_table_2018(table: str, ckpt) -> list[list[str]]:
+    """Make a table of text from the authors' result file of table_1 or table_2.
+
+    As in `make_table`, the errors of table_1 are means over frames, and those of table_2 are means
+    over actions. The file of table_1 has the best epoch's errors too.
+    """
+    header = ["row", "PA-MPJPE (mm)"]
+    header += ACTIONS if table == "table_2" else ["best epoch"]
+    lines = [header]
+    for name, errors_mm in results_2018.read_table(table, ckpt).items():
+        if table == "table_2":
+            errors = [errors_mm["action_mean"], *errors_mm["actions"].values()]
+        else:
+            errors = [errors_mm["last"], errors_mm["best"]]
+        lines.append([name] + [f"{error:.1f}" for error in errors])
+    return lines
+
+
 def render(lines: list[list[str]], title: str, format: str) -> str:
     """Write a table, as `make_table` gives it, as md, tex or csv text."""
     if format == "csv":
@@ -339,19 +359,32 @@ def print_tables(tables, *, ckpt, data=None, preset=(), format="md", out="."):
         out: the folder for png files.
     """
     for table in tables:
-        rows_per_data_set = collect(table, ckpt=ckpt, data=data, preset=preset)
-        if not rows_per_data_set:
+        titles_and_lines = {}
+        for data_set, rows in collect(table, ckpt=ckpt, data=data, preset=preset).items():
+            titles_and_lines[data_set] = (heading(rows), make_table(table, rows))
+        if _has_table_2018(table, ckpt=ckpt, data=data, preset=preset):
+            lines = make_table_2018(table, ckpt)
+            titles_and_lines[results_2018.DATASET_2018] = (results_2018.HEADING_2018, lines)
+        if not titles_and_lines:
             data_sets = f" of {', '.join(data)}" if data else ""
             print(f"\n{table}: missing: no results in {ckpt}{data_sets}")
-        for data_set, rows in rows_per_data_set.items():
-            title = f"{'+'.join([table, *preset])}, {heading(rows)}"
-            lines = make_table(table, rows)
+        for data_set, (data_name, lines) in titles_and_lines.items():
+            title = f"{'+'.join([table, *preset])}, {data_name}"
             if format == "png":
                 path = Path(out) / file_name_of(f"{table}_{data_set}.png")
                 save_as_picture(lines, title, path)
                 print(path)
             else:
                 print(render(lines, title, format))
+
+
+def _has_table_2018(table: str, *, ckpt, data, preset) -> bool:
+    """Whether the authors' result file of a table is there and wanted; it is of no preset."""
+    if preset or not table.startswith("table_"):
+        return False
+    if data and results_2018.DATASET_2018 not in data:
+        return False
+    return results_2018.has_results_2018(table, ckpt)
 
 
 def make_parser():
@@ -363,10 +396,11 @@ def make_parser():
     )
     parser.add_argument("--ckpt", default="checkpoint", help="folder of all runs")
     parser.add_argument(
-        "--data",
+        "--dataset",
         nargs="+",
         metavar="NAME",
-        help="data sets, folders in it (default: all there are)",
+        help="data sets, folders in it (default: all there are); "
+        f"{results_2018.DATASET_2018} for the result files of the authors' code",
     )
     parser.add_argument(
         "--preset", nargs="+", default=[], help="what was laid over every row, as testing"
@@ -384,7 +418,7 @@ def print_paper_tables(argv):
     print_tables(
         args.tables,
         ckpt=args.ckpt,
-        data=args.data,
+        data=args.dataset,
         preset=args.preset,
         format=args.format,
         out=args.out,

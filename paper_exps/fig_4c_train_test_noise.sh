@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Figure 4c: 2D noise in training and testing.
-# Paths are relative to the project's folder; README.md shows the options.
+# Paths are relative to the project's folder; docs/paper.md shows the options.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rows=(

@@ -31,6 +31,7 @@ _TESTING_OPTIONS = frozenset(
         "exp",
         "preset",
         "save_ims",
+        "save_ims_every",
         "save_predictions",
         "test_batch",
         "test_noise_amount_2d",

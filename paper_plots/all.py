@@ -8,10 +8,13 @@ from common import add_common_options
 from opts.parsing import new_parser
 from src.errors import InputError, run_command
 
+# What one script calls --data or --photos is another script's here.
+NAMES_IN_SCRIPT = {"human36": "data", "human36_photos": "photos"}
+
 # {script: the options of this one that it has too, beside those that all have}
 FIGURES = {
     "fig_1d": (),
-    "fig_2": ("human36", "answers", "truth"),
+    "fig_2": ("human36", "answers", "images", "human36_photos"),
     "fig_3": ("data", "photos", "authors"),
     "fig_4a": (),
     "fig_4b": (),
@@ -28,13 +31,15 @@ FIGURES = {
 def make_parser():
     """The options of this script: those that all figures have, and the paths that some need."""
     parser = new_parser("Draw every figure that has its inputs.")
-    add_common_options(parser)
+    # A dozen windows, one after the other, are of no use: --show is for one figure.
+    add_common_options(parser, can_show=False)
     parser.add_argument("--data", metavar="PATH", help="for fig_3, lsp_annotations")
     parser.add_argument("--photos", metavar="PATH", help="for fig_3, lsp_annotations, fig_5")
     parser.add_argument("--authors", metavar="PATH", help="for fig_3")
     parser.add_argument("--human36", metavar="PATH", help="for fig_2")
     parser.add_argument("--answers", metavar="PATH", help="for fig_2")
-    parser.add_argument("--truth", metavar="PATH", help="for fig_2")
+    parser.add_argument("--images", metavar="PATH", help="for fig_2")
+    parser.add_argument("--human36_photos", metavar="PATH", help="for fig_2")
     parser.add_argument("--videos", metavar="PATH", help="for fig_s3, h36_sequence")
     parser.add_argument("--run", metavar="PATH", help="for training_curves")
     return parser
@@ -52,8 +57,7 @@ def tokens_for(name: str, args) -> list[str]:
     for option in FIGURES[name]:
         path = getattr(args, option)
         if path:
-            # fig_2 calls it --data, which is the labels' file here.
-            tokens += ["--data" if option == "human36" else f"--{option}", path]
+            tokens += [f"--{NAMES_IN_SCRIPT.get(option, option)}", path]
     return tokens
 
 

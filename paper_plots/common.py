@@ -5,6 +5,7 @@ path, whatever folder they are run from.
 """
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -18,22 +19,33 @@ from src.crowd.simulation import simulated_labels
 from src.data.photos import Photos, load_photos
 from src.errors import InputError
 from src.files import locked_path
-from src.plotting.figures import save_figure, show_picture
+from src.legacy_2018 import results as results_2018
+from src.plotting.figures import save_figure, show_figure
 from src.plotting.paper import STYLES, add_row_of_axes, draw_row
 from src.skeletons import SKELETON_NAMES, Skeleton, get_skeleton
 
 whole_number = number(int, at_least=0, at_most=10**9)
 
 
-def add_common_options(parser, formats=("png", "pdf", "svg")):
-    """Add the options that all figure scripts have."""
+def add_common_options(parser, formats=("png", "pdf", "svg"), *, can_show=True):
+    """Add the options that all figure scripts have.
+
+    Args:
+        parser: of one script.
+        formats: that its figure can be saved in, the default one first.
+        can_show: whether there is one figure, which --show opens a window with.
+    """
     parser.add_argument(
-        "--results", default=str(ROOT / "checkpoint"), metavar="FOLDER", help="of all runs"
+        "--results",
+        default=str(ROOT / "checkpoint"),
+        metavar="FOLDER",
+        help="of all runs, or where the archives of the authors' code are unpacked",
     )
     parser.add_argument(
         "--dataset",
         metavar="NAME",
-        help="folder in it, where results of several data sets are there",
+        help="folder in it, where results of several data sets are there; "
+        f"{results_2018.DATASET_2018} for the result files of the authors' code",
     )
     parser.add_argument(
         "--preset", nargs="+", default=[], metavar="NAME", help="laid over the rows, as testing"
@@ -42,7 +54,12 @@ def add_common_options(parser, formats=("png", "pdf", "svg")):
         "--out", type=Path, default=Path("figures"), metavar="FOLDER", help="where the figure goes"
     )
     parser.add_argument("--format", choices=formats, default=formats[0], help="of the figure")
-    parser.add_argument("--show", action="store_true", help="open a window too")
+    if can_show:
+        parser.add_argument(
+            "--show",
+            action="store_true",
+            help="open a window too, where the mouse turns 3D poses; needs Tk or Qt",
+        )
     parser.add_argument(
         "--seed",
         type=whole_number,
@@ -58,7 +75,7 @@ def save(figure, name: str, args):
         save_figure(path, figure)
     print(path)
     if args.show:
-        show_picture(path)
+        show_figure(figure, path)
 
 
 def load_rows(figure: str, args, names=()) -> tuple[str, list[RowResults]]:
@@ -127,6 +144,46 @@ def load_both_models(args) -> tuple[str, dict[str, dict[str, np.ndarray]]]:
     data_name, rows = load_rows("fig_4ab", args)
     predictions = {name_in_table(row.name): load_predictions(row, args) for row in rows}
     return data_name, predictions
+
+
+def draws_2018_results(figure: str, args) -> bool:
+    """Whether a figure is drawn from the authors' result files of 2018 rather than from runs.
+
+    It is if --dataset says so, or if --results has these files and no runs of the figure. A preset
+    is laid over runs, so with --preset the files are not looked at.
+
+    Raises:
+        InputError: there are both, and --dataset is not given.
+    """
+    if args.preset:
+        return False
+    if args.dataset:
+        return args.dataset == results_2018.DATASET_2018
+    if not results_2018.has_results_2018(figure, args.results):
+        return False
+    data_sets = list(collect(figure, ckpt=args.results))
+    if data_sets:
+        names = ", ".join([*data_sets, results_2018.DATASET_2018])
+        raise InputError(f"{args.results}: results of {names}; choose one with --dataset")
+    return True
+
+
+def load_joint_errors(args) -> tuple[str, dict[str, dict[str, np.ndarray]]]:
+    """Load the errors of both models in every test pose, from runs or from the authors' files.
+
+    Returns:
+        What data they are of, in words, and {"supervised" or "ours": arrays}. The arrays are named
+        as in predictions.npz: joints, (K,) names, and pa_mpjpe_joint_errors_mm, (N, K).
+    """
+    if not draws_2018_results("fig_4ab", args):
+        return load_both_models(args)
+    arrays = {}
+    for model, errors_mm in results_2018.read_joint_errors(args.results).items():
+        arrays[model] = {
+            "joints": np.array(results_2018.JOINTS_2018),
+            "pa_mpjpe_joint_errors_mm": errors_mm,
+        }
+    return results_2018.HEADING_2018, arrays
 
 
 def require_same_frames(predictions: dict[str, dict[str, np.ndarray]]):
@@ -198,6 +255,55 @@ def frame_of(predictions: dict[str, np.ndarray], index: int) -> tuple[str, int]:
     return str(sequence), int(predictions["frame"][index])
 
 
+@dataclass(frozen=True, eq=False)
+class FrameOfTest:
+    """What there is to draw of a test pose with K joints.
+
+    skeleton: whose joints they are. caption: where the pose comes from.
+    pose_2d (K,2): the input in px.
+    poses: {"truth", and each model: (K,3) mm}, the models' poses aligned to the truth.
+    titles: {"truth", and each model: its name, with the pose's error}.
+    reach_mm: half the side of a cube that shows them all.
+    """
+
+    skeleton: Skeleton
+    caption: str
+    pose_2d: np.ndarray
+    poses: dict[str, np.ndarray]
+    titles: dict[str, str]
+    reach_mm: float
+
+
+def get_test_frame(predictions: dict[str, dict[str, np.ndarray]], index: int) -> FrameOfTest:
+    """Collect what there is to draw of a test pose.
+
+    Args:
+        predictions: {model: arrays of predictions.npz}, all of the same frames.
+        index: of the test pose.
+    """
+    first = next(iter(predictions.values()))
+    skeleton, joints = find_skeleton(first["joints"].tolist())
+    pose_2d = first["pose_2d_px"][index]
+    if "root_2d_px" in first:  # the root-centred pose goes back to its place; older runs lack it
+        pose_2d = pose_2d + first["root_2d_px"][index]
+    truth = first["target_mm"][index, joints]
+    poses = {"truth": truth}
+    titles = {"truth": "3D truth"}
+    for model, arrays in predictions.items():
+        error_cm = arrays["pa_mpjpe_joint_errors_mm"][index].mean() / 10
+        poses[model] = arrays["aligned_mm"][index, joints]
+        titles[model] = f"{STYLES[model].label}: {error_cm:.1f} cm"
+    sequence, frame = frame_of(first, index)
+    return FrameOfTest(
+        skeleton=skeleton,
+        caption=f"{sequence}, frame {frame}",
+        pose_2d=pose_2d[joints],
+        poses=poses,
+        titles=titles,
+        reach_mm=1.1 * np.abs(truth).max(),
+    )
+
+
 def draw_test_frame(
     figure,
     predictions: dict[str, dict[str, np.ndarray]],
@@ -212,26 +318,15 @@ def draw_test_frame(
         index: of the test pose.
         image: the frame of the video behind the 2D pose, (H, W, 3), or None.
     """
-    first = next(iter(predictions.values()))
-    skeleton, joints = find_skeleton(first["joints"].tolist())
-    pose_2d = first["pose_2d_px"][index]
-    if "root_2d_px" in first:  # the root-centred pose goes back to its place; older runs lack it
-        pose_2d = pose_2d + first["root_2d_px"][index]
-    truth = first["target_mm"][index, joints]
-    poses = {"3D truth": truth}
-    for model, arrays in predictions.items():
-        error_cm = arrays["pa_mpjpe_joint_errors_mm"][index].mean() / 10
-        title = f"{STYLES[model].label}: {error_cm:.1f} cm"
-        poses[title] = arrays["aligned_mm"][index, joints]
-    sequence, frame = frame_of(first, index)
+    frame = get_test_frame(predictions, index)
     draw_row(
-        add_row_of_axes(figure, len(poses)),
-        pose_2d[joints],
-        poses,
-        skeleton,
-        caption=f"{sequence}, frame {frame}",
+        add_row_of_axes(figure, len(frame.poses)),
+        frame.pose_2d,
+        {frame.titles[name]: pose for name, pose in frame.poses.items()},
+        frame.skeleton,
+        caption=frame.caption,
         image=image,
-        reach_mm=1.1 * np.abs(truth).max(),
+        reach_mm=frame.reach_mm,
     )
 
 

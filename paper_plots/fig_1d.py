@@ -2,15 +2,19 @@
 
 import sys
 
-from common import add_common_options, load_rows, save
+from common import add_common_options, draws_2018_results, load_rows, save
 from matplotlib.figure import Figure
 
 from opts.parsing import new_parser
 from paper_exps.collect import RowResults, name_in_table
 from src.errors import InputError, run_command
+from src.legacy_2018.results import HEADING_2018, read_fig_1d
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_points
 from src.skeletons import get_skeleton
+
+# Of Human3.6M's training subjects over all cameras, which the authors' files are of.
+HUMAN36_TRAINING_FRAMES = 1_559_752
 
 
 def make_parser():
@@ -61,6 +65,33 @@ def make_points(rows: list[RowResults]) -> dict[str, list[tuple]]:
     return points
 
 
+def make_points_2018(runs: dict[str, list[tuple]]) -> dict[str, list[tuple]]:
+    """The same from the authors' results, as `read_fig_1d` returns them."""
+    points = {"supervised": [], "ours": []}
+    for model, model_runs in runs.items():
+        for fraction, num_pairs, error_mm in model_runs:
+            options = {
+                "dataset_type": "human36_17k",
+                "supervision": "full" if model == "supervised" else "relative",
+                "amt_train_data": fraction,
+                "num_pairs": num_pairs,
+            }
+            megabytes = label_megabytes(HUMAN36_TRAINING_FRAMES, options)
+            caption = f"{100 * fraction:g} %"
+            if model == "ours":
+                caption += f", pairs: {num_pairs}"
+            points[model].append((megabytes, error_mm / 10, caption))
+    return points
+
+
+def load_points(args) -> tuple[str, dict[str, list[tuple]]]:
+    """Load the points, from runs or from the authors' files, and what data they are of."""
+    if draws_2018_results("fig_1d", args):
+        return HEADING_2018, make_points_2018(read_fig_1d(args.results))
+    data_name, rows = load_rows("fig_1d", args)
+    return data_name, make_points(rows)
+
+
 def draw(data_name: str, points: dict[str, list[tuple]]) -> Figure:
     """Draw the points on a logarithmic scale of sizes."""
     figure = new_figure(6, 4.5)
@@ -75,8 +106,8 @@ def draw(data_name: str, points: dict[str, list[tuple]]) -> Figure:
 def make_figure(argv):
     """Load the results, draw, save."""
     args = make_parser().parse_args(argv)
-    data_name, rows = load_rows("fig_1d", args)
-    figure = draw(data_name, make_points(rows))
+    data_name, points = load_points(args)
+    figure = draw(data_name, points)
     save(figure, "fig_1d", args)
 
 

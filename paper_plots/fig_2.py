@@ -11,9 +11,11 @@ from src.crowd.findings import Findings, analyse
 from src.crowd.study import Study, load_study, simulated_study
 from src.errors import InputError, run_command
 from src.plotting.figures import new_figure
+from src.plotting.photos import read_images
 from src.plotting.poses import draw_pose_2d
-from src.plotting.study import draw_study
-from src.skeletons import Skeleton
+from src.plotting.study import draw_asked_pairs, draw_study
+
+COUNT = 5  # easiest images that are shown, and as many of the hardest
 
 
 def make_parser():
@@ -29,7 +31,8 @@ def make_parser():
     parser.add_argument(
         "--answers", metavar="PATH", help="the annotators' answers: pickle, csv or json"
     )
-    parser.add_argument("--truth", metavar="PATH", help="the authors' json of the images")
+    parser.add_argument("--images", metavar="PATH", help="the authors' json of the images")
+    parser.add_argument("--photos", metavar="PATH", help="folder of the photos that --images names")
     return parser
 
 
@@ -37,30 +40,64 @@ def load(args) -> Study:
     """The study of the files that are given, or a simulated one."""
     if args.data == "synthetic":
         return simulated_study(args.seed)
-    if not args.answers or not args.truth:
+    if not args.answers or not args.images:
         raise InputError(
-            "--data FOLDER needs --answers FILE and --truth FILE; --data synthetic needs none"
+            "--data FOLDER needs --answers FILE and --images FILE; --data synthetic needs none"
         )
-    return load_study([args.answers], args.truth, args.data)
+    return load_study([args.answers], args.images, args.data)
 
 
-def draw(study: Study, findings: Findings, skeleton: Skeleton, joints: list[int]) -> Figure:
-    """Draw the two easiest and the two hardest images in a row, and below what the study says.
+def draw_image(axis, study: Study, findings: Findings, image: int, photo: np.ndarray | None):
+    """Draw an image, given by its index, with its pose and the pairs that were asked about.
 
-    joints: where the skeleton's joints stand among the study's.
+    photo: (H, W, 3), or None where it is missing.
     """
-    figure = new_figure(14, 9)
-    figure.suptitle(f"Figure 2: {study.name}", fontsize=10)
-    hardest_first = np.argsort(findings.by_image)
-    easiest_first = hardest_first[::-1]
-    images = [*easiest_first[:2], *hardest_first[:2]]
-    words = ["easiest", "easiest", "hardest", "hardest"]
-    for column, (image, word) in enumerate(zip(images, words, strict=True), start=1):
-        axis = figure.add_subplot(3, 4, column)
-        draw_pose_2d(axis, study.pose_2d[image, joints], skeleton)
-        share = findings.by_image[image]
-        axis.set_title(f"{word}: {study.answers.images[image]}, {share:.0%} right", fontsize=8)
-    draw_study([figure.add_subplot(3, 4, place) for place in range(5, 13)], findings)
+    if photo is not None:
+        axis.imshow(photo)
+    skeleton, joints = find_skeleton(list(study.joints))
+    draw_pose_2d(axis, study.pose_2d[image, joints], skeleton, color="0.7")
+    labels = np.flatnonzero(findings.merged.image == image)
+    draw_asked_pairs(
+        axis,
+        study.pose_2d[image],
+        findings.merged.pairs[labels],
+        gap_cm=findings.merged_gap_cm[labels, 0],
+        right=findings.merged_right[labels, 0],
+    )
+    axis.set(xticks=[], yticks=[])
+
+
+def draw(study: Study, findings: Findings, photo_folder: str | None) -> Figure:
+    """Draw the easiest images in a row, the hardest in another, and below what the study says.
+
+    photo_folder: None to draw on a plain background.
+    """
+    figure = new_figure(14, 12.5)
+    figure.suptitle(f"Figure 2: {study.name}", fontsize=11)
+    images_part, graphs_part = figure.subfigures(2, 1, height_ratios=(1, 1.1))
+    images_part.suptitle(
+        "lines: the pairs that were asked about, with a dot at the closer joint; "
+        "green: the merged label is right; pink, dashed: it is wrong",
+        fontsize=9,
+    )
+    easiest_first = findings.images_by_difficulty
+    rows = {"easiest": easiest_first[:COUNT], "hardest": easiest_first[::-1][:COUNT]}
+    shown = np.unique(np.concatenate(list(rows.values())))
+    photos = read_images(photo_folder, [study.files[image] for image in shown])
+    photo_of_image = dict(zip(shown, photos, strict=True))
+    axes_of_rows = images_part.subplots(len(rows), COUNT)
+    for axes, (word, images) in zip(axes_of_rows, rows.items(), strict=True):
+        for axis in axes[len(images) :]:  # there may be fewer images
+            axis.set_axis_off()
+        for number, image in enumerate(images):
+            draw_image(axes[number], study, findings, image, photo_of_image[image])
+            axes[number].set_title(
+                f"{word} {number + 1}: {study.answers.images[image]}\n"
+                f"right: merged {findings.image_merged[image]:.0%}, "
+                f"raw {findings.image_raw[image]:.0%}",
+                fontsize=8,
+            )
+    draw_study(graphs_part.subplots(2, 4).ravel(), findings)
     return figure
 
 
@@ -69,9 +106,8 @@ def make_figure(argv):
     args = make_parser().parse_args(argv)
     study = load(args)
     findings = analyse(study)
-    skeleton, joints = find_skeleton(list(study.joints))
     print("\n".join(findings.statistics))
-    figure = draw(study, findings, skeleton, joints)
+    figure = draw(study, findings, args.photos)
     save(figure, "fig_2", args)
 
 

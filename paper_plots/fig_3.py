@@ -13,7 +13,7 @@ from src.crowd.simulation import simulated_authors
 from src.data.photos import Photos, parse_as_it_is, read_json
 from src.errors import run_command
 from src.plotting.figures import new_figure
-from src.plotting.paper import draw_pair
+from src.plotting.paper import describe_pair, draw_pair
 from src.plotting.photos import read_images
 from src.plotting.poses import draw_pose_2d
 from src.skeletons import Skeleton
@@ -65,7 +65,8 @@ def draw(data_name: str, photos: Photos, skeleton: Skeleton, labels, images) -> 
     """Draw labels (L,), at most COUNT, on their images, a list of L; None where one is missing."""
     figure = new_figure(12, 5.5)
     figure.suptitle(
-        f"Figure 3: {data_name}; green dot: closer, red cross: further away", fontsize=9
+        f"Figure 3: {data_name}; green dot and first name: the joint closer to the camera",
+        fontsize=9,
     )
     axes = figure.subplots(2, COUNT // 2).ravel()
     pairs = closer_joint_first(photos, labels)
@@ -75,9 +76,12 @@ def draw(data_name: str, photos: Photos, skeleton: Skeleton, labels, images) -> 
             axis.imshow(image)
         photo = photos.photo[label]
         closer, further = pairs[number]
-        draw_pose_2d(axis, photos.pose_2d[photo], skeleton)
+        # Grey, as the colours of the person's sides would hide the two marks.
+        draw_pose_2d(axis, photos.pose_2d[photo], skeleton, color="0.7")
         draw_pair(axis, photos.pose_2d[photo], closer, further)
-        axis.set_title(f"{photos.files[photo]}\nrisk {photos.risk[label]:.2f}", fontsize=7)
+        words = describe_pair(skeleton.joints, closer, further)
+        axis.set_title(f"{photos.files[photo]}\n{words}\nrisk {photos.risk[label]:.2f}", fontsize=8)
+        axis.set(xticks=[], yticks=[])
     return figure
 
 

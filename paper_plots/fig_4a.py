@@ -3,7 +3,7 @@
 import sys
 
 import numpy as np
-from common import add_common_options, load_both_models, save
+from common import add_common_options, load_joint_errors, save
 from matplotlib.figure import Figure
 
 from opts.parsing import new_parser
@@ -35,11 +35,11 @@ def print_percentiles(errors_cm: dict[str, np.ndarray]):
 
 
 def make_figure(argv):
-    """Load the test poses of both models, print, draw, save."""
+    """Load the errors of both models, print, draw, save."""
     args = make_parser().parse_args(argv)
-    data_name, predictions = load_both_models(args)
+    data_name, arrays_per_model = load_joint_errors(args)
     errors_cm = {}
-    for model, arrays in predictions.items():
+    for model, arrays in arrays_per_model.items():
         errors_cm[model] = arrays["pa_mpjpe_joint_errors_mm"].mean(axis=1, dtype=float) / 10
     print_percentiles(errors_cm)
     figure = draw(data_name, errors_cm)

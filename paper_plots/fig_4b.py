@@ -3,7 +3,7 @@
 import sys
 
 import numpy as np
-from common import add_common_options, load_both_models, save
+from common import add_common_options, load_joint_errors, save
 from matplotlib.figure import Figure
 
 from opts.parsing import new_parser
@@ -55,10 +55,10 @@ def draw(data_name: str, errors_cm: dict[str, dict[str, np.ndarray]]) -> Figure:
 
 
 def make_figure(argv):
-    """Load the test poses of both models, draw, save."""
+    """Load the errors of both models, draw, save."""
     args = make_parser().parse_args(argv)
-    data_name, predictions = load_both_models(args)
-    errors_cm = {model: errors_by_kind(arrays) for model, arrays in predictions.items()}
+    data_name, arrays_per_model = load_joint_errors(args)
+    errors_cm = {model: errors_by_kind(arrays) for model, arrays in arrays_per_model.items()}
     figure = draw(data_name, errors_cm)
     save(figure, "fig_4b", args)
 

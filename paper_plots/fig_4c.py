@@ -2,12 +2,12 @@
 
 import sys
 
-from common import add_common_options, load_rows, save
+from common import add_common_options, draws_2018_results, load_rows, save
 from matplotlib.figure import Figure
 
 from opts.parsing import new_parser
-from paper_exps.collect import RowResults
 from src.errors import run_command
+from src.legacy_2018.results import HEADING_2018, read_fig_4c
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_diagonal, draw_points
 
@@ -23,9 +23,24 @@ def make_parser():
     return parser
 
 
-def make_points(rows: list[RowResults]) -> dict[str, list[tuple]]:
-    """{model: [(error with noise in testing, error with noise in both, level)]}, in cm."""
-    errors_cm = {row.name: row.error_cm for row in rows}
+def load_errors(args) -> tuple[str, dict[str, float]]:
+    """Load the errors, from runs or from the authors' files.
+
+    Returns:
+        What data they are of, in words, and {name of a row: error in cm}.
+    """
+    if draws_2018_results("fig_4c", args):
+        errors_mm = read_fig_4c(args.results)
+        return HEADING_2018, {row_name: error / 10 for row_name, error in errors_mm.items()}
+    data_name, rows = load_rows("fig_4c", args)
+    return data_name, {row.name: row.error_cm for row in rows}
+
+
+def make_points(errors_cm: dict[str, float]) -> dict[str, list[tuple]]:
+    """{model: [(error with noise in testing, error with noise in both, level)]}, in cm.
+
+    errors_cm: {name of a row: error}. Levels of which one of the errors is missing are left out.
+    """
     points = {"supervised": [], "ours": []}
     for model, model_points in points.items():
         for level in LEVELS:
@@ -54,8 +69,8 @@ def draw(data_name: str, points: dict[str, list[tuple]]) -> Figure:
 def make_figure(argv):
     """Load the results, draw, save."""
     args = make_parser().parse_args(argv)
-    data_name, rows = load_rows("fig_4c", args)
-    figure = draw(data_name, make_points(rows))
+    data_name, errors_cm = load_errors(args)
+    figure = draw(data_name, make_points(errors_cm))
     save(figure, "fig_4c", args)
 
 

@@ -1,5 +1,6 @@
 """A photo with its labelled pairs, coloured by how sure the crowd is."""
 
+import math
 import sys
 
 import numpy as np
@@ -14,15 +15,18 @@ from common import (
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from opts.parsing import new_parser
 from src.data.photos import Photos
 from src.errors import run_command
 from src.plotting.figures import new_figure
-from src.plotting.paper import draw_coloured_pairs
+from src.plotting.paper import describe_pair, draw_coloured_pairs
 from src.plotting.photos import read_images
 from src.plotting.poses import draw_pose_2d
 from src.skeletons import Skeleton
+
+COLUMNS = 3  # of panels; the first shows all pairs, so a photo of LSP with its 5 fills two rows
 
 
 def make_parser():
@@ -37,25 +41,69 @@ def make_parser():
     return parser
 
 
-def draw(data_name: str, photos: Photos, skeleton: Skeleton, photo: int, image) -> Figure:
-    """Draw all labels of a photo, given by its index, on its image, or on nothing for None."""
-    figure = new_figure(5, 5)
-    axis = figure.add_subplot()
-    axis.set_title(f"{data_name}\n{photos.files[photo]}; dots: the closer joint", fontsize=9)
+def draw_panel(
+    axis,
+    pose_2d: np.ndarray,
+    pairs: np.ndarray,
+    colors: np.ndarray,
+    skeleton: Skeleton,
+    *,
+    title: str,
+    image: np.ndarray | None,
+):
+    """Draw a pose (K, 2) px with some pairs of joints (P, 2), the closer one first, on its photo.
+
+    colors: (P, 4) RGBA. image: (H, W, 3), or None to draw on a plain background.
+    """
     if image is not None:
         axis.imshow(image)
-    draw_pose_2d(axis, photos.pose_2d[photo], skeleton, color="0.75")
+    draw_pose_2d(axis, pose_2d, skeleton, color="0.75")
+    draw_coloured_pairs(axis, pose_2d, pairs, colors)
+    axis.set_title(title, fontsize=9)
+    axis.set(xticks=[], yticks=[])
+
+
+def draw(
+    data_name: str, photos: Photos, skeleton: Skeleton, photo: int, image: np.ndarray | None
+) -> Figure:
+    """Draw all labels of a photo, given by its index, together, and then each in its own panel."""
     labels = np.flatnonzero(photos.photo == photo)
+    pairs = closer_joint_first(photos, labels)
     risk = photos.risk[labels]
     confidence = np.where(np.isnan(risk), 1, 1 - risk)  # a file may give no risk
-    colors = ScalarMappable(Normalize(0.5, 1), "viridis")  # below 0.5 the label would be the other
-    draw_coloured_pairs(
-        axis,
-        photos.pose_2d[photo],
-        closer_joint_first(photos, labels),
-        colors.to_rgba(confidence),
+    scale = ScalarMappable(Normalize(0.5, 1), "viridis")  # below 0.5 the label would be the other
+    colors = scale.to_rgba(confidence)
+
+    rows = math.ceil((1 + len(labels)) / COLUMNS)
+    figure = new_figure(2.8 * COLUMNS + 1, 3.1 * rows + 0.5)
+    figure.suptitle(
+        f"{data_name}, {photos.files[photo]}; dot and first name: the joint closer to the camera",
+        fontsize=10,
     )
-    figure.colorbar(colors, ax=axis, label="probability that the label is right")
+    axes = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
+    pose_2d = photos.pose_2d[photo]
+    draw_panel(axes[0], pose_2d, pairs, colors, skeleton, title="all pairs\n", image=image)
+    for number, (closer, further) in enumerate(pairs):
+        title = describe_pair(skeleton.joints, closer, further)
+        percentage = "" if np.isnan(risk[number]) else f"{confidence[number]:.0%}"
+        draw_panel(
+            axes[1 + number],
+            pose_2d,
+            pairs[[number]],
+            colors[[number]],
+            skeleton,
+            title=f"{title}\n{percentage}",
+            image=image,
+        )
+    for axis in axes[1 + len(labels) :]:
+        axis.set_axis_off()
+    figure.colorbar(
+        scale,
+        ax=list(axes),
+        format=PercentFormatter(xmax=1),
+        aspect=40,
+        label="probability that the label is right",
+    )
     return figure
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from src.keypoints.arrays import Keypoints
@@ -104,7 +105,7 @@ def describe_lifted(lifted: Lifted) -> list[str]:
 def collect_results(
     keypoints: Keypoints, lifted: Lifted, lifter: Lifter, *, source: str
 ) -> dict[str, np.ndarray]:
-    """Return what is written to every file, by name; the README explains the names to users.
+    """Return what is written to every file, by name; docs/keypoints.md explains them to users.
 
     source: the name of the input.
     """
@@ -133,11 +134,14 @@ def save_page(
     *,
     title: str,
     at_most: int,
-) -> bool:
-    """Draw some of the poses on a page; return False, and write nothing, if none was lifted."""
+) -> Figure | None:
+    """Draw some of the poses on a page, save it and return it.
+
+    If no pose was lifted, nothing is written, and None is returned.
+    """
     chosen = _choose_poses(keypoints.person, lifted.failed, at_most=at_most)
     if len(chosen) == 0:
-        return False
+        return None
     captions = [f"frame {keypoints.frame[i]}, person {keypoints.person[i]}" for i in chosen]
     page = lifted_sheet(
         lifted.poses_2d[chosen],
@@ -147,7 +151,7 @@ def save_page(
         title=title,
     )
     save_figure(path, page)
-    return True
+    return page
 
 
 def _choose_poses(person: np.ndarray, failed: np.ndarray, *, at_most: int) -> np.ndarray:

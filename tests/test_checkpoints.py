@@ -63,6 +63,7 @@ def measured(pa_mpjpe_mm: float) -> Evaluation:
         means={},
         logged={"mpjpe_mm": 100.0, "pa_mpjpe_mm": pa_mpjpe_mm},
         chosen="pa_mpjpe_mm",
+        monitored={},
         joint_errors={},
         predictions={},
     )

@@ -85,6 +85,57 @@ def test_swapped_pairs_are_one_pair_and_the_later_answer_counts():
     assert merged.majority.tolist() == [0]
 
 
+def test_a_tie_of_the_majority_is_label_0():
+    merged = merge(answers_of((0, 0, 3, 1, 1), (1, 0, 3, 1, 0), (0, 0, 2, 4, 1)))
+    assert merged.pairs.tolist() == [[3, 1], [2, 4]]
+    assert merged.majority.tolist() == [0.5, 1]
+    assert merged.majority_label.tolist() == [0, 1]
+
+
+def test_a_pair_keeps_the_order_in_which_it_was_shown():
+    """The three answers of the first test, to a pair whose larger joint is shown first."""
+    merged = merge(answers_of((0, 0, 3, 1, 1), (1, 0, 3, 1, 1), (2, 0, 3, 1, 0)))
+    expected = merge(answers_of(*THREE_ON_ONE_PAIR))
+    assert merged.pairs.tolist() == [[3, 1]]
+    assert merged.prob.tolist() == expected.prob.tolist()
+    assert merged.skill.tolist() == expected.skill.tolist()
+
+
+def test_a_pair_that_people_saw_in_both_orders_by_hand():
+    """Two press the second button for joint 1; the third sees it first, and presses the first."""
+    merged = merge(answers_of((0, 0, 0, 1, 1), (1, 0, 0, 1, 1), (2, 0, 1, 0, 0)), max_rounds=0)
+    assert merged.pairs.tolist() == [[0, 1]]
+    assert merged.majority.tolist() == [1]
+    prevalence = (2 + 7.5) / (3 + 15)  # of the three who were shown it, two were shown a pair of 1
+    skill_1 = (2 + 12) / (2 + 15)
+    skill_0 = (1 + 12) / (1 + 15)
+    np.testing.assert_allclose(merged.dataset_skill, [skill_1, skill_0])
+    joint_1 = prevalence * skill_1**2 * skill_0
+    joint_0 = (1 - prevalence) * (1 - skill_0) ** 2 * (1 - skill_1)
+    np.testing.assert_allclose(merged.prob, joint_1 / (joint_1 + joint_0))
+
+
+def test_skills_are_those_of_the_two_buttons():
+    """Whoever always presses the first button is taken for that, whichever joint is shown first,
+    and however the others were shown the pairs."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for image in range(200):
+        larger_is_closer = rng.integers(2)
+        for annotator in range(4):
+            pair = [1, 3]
+            answer = larger_is_closer
+            if rng.random() < 0.5:
+                pair = [3, 1]
+                answer = 1 - larger_is_closer
+            if annotator == 3:
+                answer = 0
+            rows.append((annotator, image, *pair, answer))
+    merged = merge(answers_of(*rows))
+    assert (merged.skill[:3] > 0.95).all()
+    assert merged.skill[3, 0] < 0.1 and merged.skill[3, 1] > 0.95
+
+
 def test_beats_the_majority_and_recovers_skills():
     gains = []
     for seed in range(5):
@@ -190,6 +241,22 @@ def test_the_command_writes_what_main_lsp_reads(tmp_path, capsys, name, write):
     assert photos.prob[0] > 0.5 > photos.prob[1]
 
 
+def test_a_label_keeps_the_order_in_which_its_pair_was_shown(tmp_path):
+    """As in the authors' file, whose kp0 is not always the smaller number."""
+    lines = [",".join(FIELDS), "ann,0,5,2,0", "bob,0,2,5,1", "ann,1,1,0,1", "bob,1,1,0,1"]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    (tmp_path / "poses.json").write_text(json.dumps(POSES))
+    out = tmp_path / "labels.json"
+    command = [str(tmp_path / "a.csv"), "--poses", str(tmp_path / "poses.json"), "--out", str(out)]
+    assert merge_answers.main(command) == 0
+    (first,), (second,) = [image["anns"] for image in json.loads(out.read_text())["images"]]
+    assert (first["kp0"], first["kp1"], first["label"]) == (5, 2, 0)  # joint 5 is closer
+    assert first["original_id"] == "0_5,2" and first["prob"] < 0.5
+    assert (second["kp0"], second["kp1"], second["label"]) == (1, 0, 1)  # joint 0 is closer
+    photos = load_photos(out, get_skeleton("lsp_14k"))
+    assert photos.label.tolist() == [-1, 1]
+
+
 def test_the_command_from_another_folder(tmp_path):
     write_csv(tmp_path / "a.csv")
     (tmp_path / "poses.json").write_text(json.dumps(POSES))
@@ -276,7 +343,7 @@ def test_poses_that_are_no_label_file(tmp_path, capsys, spoilt):
     assert not out.exists()
 
 
-TRUTH = {
+STUDY_IMAGES = {
     "pose": [{"keypoints": ["mid_hip", "neck"]}],
     "images": [{"id": 0, "s_id": 9, "frame": 3, "video": "Walking.54138969.mp4"}],
     "annotations": [{"id": 0, "kpts_2d": [1, 2, 3, 4]}],
@@ -294,9 +361,9 @@ TRUTH = {
         ({"annotations": [{"id": 0, "kpts_2d": "none"}]}, "expected pose"),
     ],
 )
-def test_truth_of_a_study_that_does_not_fit(tmp_path, changes, words):
+def test_images_of_a_study_that_do_not_fit(tmp_path, changes, words):
     write_json(tmp_path / "a.json")
-    path = tmp_path / "truth.json"
-    path.write_text(json.dumps(TRUTH | changes))
-    with pytest.raises(InputError, match=f"truth.json: .*{words}"):
+    path = tmp_path / "images.json"
+    path.write_text(json.dumps(STUDY_IMAGES | changes))
+    with pytest.raises(InputError, match=f"images.json: .*{words}"):
         load_study([tmp_path / "a.json"], path, tmp_path)

@@ -129,7 +129,10 @@ def test_wrong_labels_by_true_depth_difference(photos_with_truth):
 
 def photo_test_data(photos) -> PhotoTestData:
     return PhotoTestData(
-        inputs=numbers_as_inputs(len(photos.files), 14), photos=photos, skeleton=LSP
+        inputs=numbers_as_inputs(len(photos.files), 14),
+        photos=photos,
+        skeleton=LSP,
+        loss=None,
     )
 
 
@@ -173,6 +176,7 @@ def motion_test_data(target: torch.Tensor) -> TestData:
         target=target,
         actions=np.array(["Walking", "Sitting", "Walking"]),
         joints=("hip", "knee", "ankle"),
+        loss=None,
     )
 
 
@@ -231,6 +235,7 @@ def test_the_smaller_error_is_the_better(best, is_better):
         means={},
         logged={"mpjpe_mm": 1.0, "pa_mpjpe_mm": 50.0},
         chosen="pa_mpjpe_mm",
+        monitored={},
         joint_errors={},
         predictions={},
     )

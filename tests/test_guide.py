@@ -20,6 +20,16 @@ def test_guide_pictures(tmp_path, capsys):
     assert draw_guide.main(["--out", str(tmp_path / "file")]) == 2
 
 
+def test_all_names_of_joints_are_on_the_picture():
+    figure = draw_guide.draw_joints()
+    figure.draw_without_rendering()
+    for axis in figure.axes:
+        for text in axis.texts:
+            box = text.get_window_extent()
+            assert figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1, text.get_text()
+            assert figure.bbox.y0 <= box.y0 and box.y1 <= figure.bbox.y1, text.get_text()
+
+
 def test_axes_show_where_x_y_and_z_point():
     skeleton = get_skeleton("human36_17k")
     pose = standing_body()[list(skeleton.human36_indices)]

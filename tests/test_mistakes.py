@@ -99,7 +99,7 @@ OPTIONS = {  # command: words of the one line
     "--train_subjects 1 1": ["--train_subjects", "more than once"],
     "--train_subjects 2": ["cameras.h5", "no cameras of subject 2", "[1, 9]"],
     "--actions Walking Eating": ["S9", "no file of Eating"],
-    "--data_dir nowhere": ["nowhere", "no such folder", "README.md", "--data_dir synthetic"],
+    "--data_dir nowhere": ["nowhere", "no such folder", "docs/data.md", "--data_dir synthetic"],
     "--data_dir ''": ["--data_dir", "empty"],
     "--actions all Walking": ["--actions", "not both"],
     "--save_ims yes": ["yes"],

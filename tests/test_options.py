@@ -26,6 +26,7 @@ DEFAULTS = {
     "max_norm": True,
     "test_step": 1,
     "save_ims": True,
+    "save_ims_every": None,
     "actions": list(ACTIONS),
     "dataset_type": "human36_17k",
     "amt_train_data": 1.0,

@@ -71,6 +71,7 @@ def save_motion(tmp_path):
         means={"pa_mpjpe_mm": 1.0},
         logged={"pa_mpjpe_mm": 1.0},
         chosen="pa_mpjpe_mm",
+        monitored={},
         joint_errors=joint_errors,
         predictions={"prediction": test.pose_3d + 3, "aligned": test.pose_3d + 1},
     )
@@ -99,6 +100,7 @@ def save_photos(tmp_path):
         means={"wrong_labels": 0.5},
         logged={"wrong_labels": 0.5},
         chosen="wrong_labels",
+        monitored={},
         joint_errors={},
         predictions={"prediction": prediction},
     )

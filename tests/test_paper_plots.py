@@ -5,9 +5,11 @@ These results are of one epoch on synthetic data.
 
 import importlib
 import json
+import pickle
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,12 +22,13 @@ from src.crowd.agreement import agreement
 from src.crowd.answers import Answers
 from src.crowd.findings import analyse, mean_by_distance
 from src.crowd.simulation import simulated_labels
-from src.crowd.study import Study, load_study
+from src.crowd.study import Study, load_study, simulated_study
 from src.data.human36.load import load_human36
 from src.data.synthetic.motion import make_cameras
 from src.data.synthetic.photos import make_content
 from src.errors import InputError
 from src.plotting import paper
+from src.plotting.study import draw_bias, draw_study
 from src.skeletons import SKELETON_NAMES, get_skeleton
 
 sys.path.insert(0, str(ROOT / "paper_plots"))  # as when one of the scripts is run
@@ -240,6 +243,39 @@ def test_labels_are_drawn_as_they_are(plot):
         first, second = photos.pairs[label]
         closer_joints.append(second if photos.label[label] == 1 else first)
     np.testing.assert_allclose(dots, photos.pose_2d[7][closer_joints], rtol=1e-5)
+
+
+def test_each_pair_has_a_panel_with_its_percentage(plot):
+    photos = simulated_labels(get_skeleton("lsp_14k"), 0)
+    names = [name.replace("_", " ") for name in get_skeleton("lsp_14k").joints]
+    _, figure = plot("lsp_annotations", "--index 7")
+    labels = np.flatnonzero(photos.photo == 7)
+    assert len(labels) == 5
+    for axis, label in zip(figure.axes[1:6], labels, strict=True):
+        first, second = photos.pairs[label]
+        closer, further = (second, first) if photos.label[label] == 1 else (first, second)
+        percentage = round(100 * (1 - photos.risk[label]))
+        assert axis.get_title() == f"{names[closer]} < {names[further]}\n{percentage}%"
+        (dot,) = [line for line in axis.lines if line.get_markersize() == 7]
+        np.testing.assert_allclose(dot.get_xydata()[0], photos.pose_2d[7][closer], rtol=1e-5)
+
+
+def test_labels_without_risk_have_no_percentage(plot, tmp_path):
+    content, _ = make_content(get_skeleton("lsp_14k"), num_photos=20)
+    for image in content["images"]:
+        image["anns"] = [
+            {name: label[name] for name in ("kp0", "kp1", "label")} for label in image["anns"][:4]
+        ]
+    labels_file = tmp_path / "labels.json"
+    labels_file.write_text(json.dumps(content))
+    exit_code, figure = plot("lsp_annotations", f"--index 3 --data {labels_file}")
+    assert exit_code == 0
+    titles = [axis.get_title() for axis in figure.axes]
+    assert all(" < " in title and "%" not in title for title in titles[1:5])
+    assert not figure.axes[5].axison  # four pairs leave the last of six panels empty
+
+
+def test_3_sorts_by_risk(plot):
     _, figure = plot("fig_3")
     risks = [float(axis.get_title().split("risk ")[1]) for axis in figure.axes]
     assert len(figure.axes) == 12 and risks == sorted(risks)
@@ -248,8 +284,9 @@ def test_labels_are_drawn_as_they_are(plot):
 def test_3_marks_the_closer_joint(plot):
     photos = simulated_labels(get_skeleton("lsp_14k"), 0)
     _, figure = plot("fig_3")
+    names = [name.replace("_", " ") for name in get_skeleton("lsp_14k").joints]
     for axis in figure.axes:
-        file, _ = axis.get_title().split("\n")
+        file, words, _ = axis.get_title().split("\n")
         photo = photos.files.index(file)
         marks = {line.get_label(): line.get_xydata()[0] for line in axis.lines}
         pose = photos.pose_2d[photo]
@@ -264,6 +301,7 @@ def test_3_marks_the_closer_joint(plot):
             if pair == [joint["closer"], joint["further away"]]:
                 labels_of_the_pair.append(photos.label[label] == -1)
         assert any(labels_of_the_pair)
+        assert words == f"{names[joint['closer']]} < {names[joint['further away']]}"
 
 
 def test_merged_labels_are_better_than_single_ones():
@@ -291,7 +329,36 @@ def test_agreement_by_hand():
         "a, b: 50.0% of 2 pairs",
         "crowd, a: 100.0% of 2 pairs",
         "crowd, b: 50.0% of 2 pairs",
+        "crowd, consensus of a and b: 100.0% of 1 pairs",
     ]
+
+
+def test_consensus_by_hand():
+    """Of four pairs two people agree on three, of which the crowd says the same of two. On the
+    fourth they disagree, so whatever the crowd says of it counts for nothing."""
+    photos = simulated_labels(get_skeleton("lsp_14k"), 0)
+    crowd = (photos.label[:4] == 1).astype(int)
+    answers_of_a = np.where([True, True, False, True], crowd, 1 - crowd)
+    answers_of_b = np.where([True, True, False, False], crowd, 1 - crowd)
+    answers = Answers(
+        annotators=("a", "b"),
+        annotator=np.repeat([0, 1], 4),
+        images=("0",),
+        image=np.zeros(8, int),
+        pairs=np.tile(photos.pairs[:4], (2, 1)),
+        answer=np.concatenate([answers_of_a, answers_of_b]),
+    )
+    assert photos.photo[:4].tolist() == [0] * 4
+    lines = agreement(answers, photos)
+    assert lines[-1] == f"crowd, consensus of a and b: {200 / 3:.1f}% of 3 pairs"
+
+    # Whoever saw the pairs the other way round, and said the same, agrees as much.
+    turned = replace(
+        answers,
+        pairs=np.concatenate([photos.pairs[:4], photos.pairs[:4, ::-1]]),
+        answer=np.concatenate([answers_of_a, 1 - answers_of_b]),
+    )
+    assert agreement(turned, photos) == lines
 
 
 MISTAKES = [
@@ -300,6 +367,9 @@ MISTAKES = [
     ("fig_4d", "--format jpg", "--format"),
     ("fig_s3", "--videos /nowhere", "imageio"),
     ("h36_sequence", "--frames abc", "--frames"),
+    ("h36_sequence", "--step 0", "--step"),
+    ("h36_sequence", "--index 0 --video S9_Walking", "--index"),
+    ("fig_2", "--data /nowhere --answers a.json", "--images"),
 ]
 
 
@@ -345,6 +415,146 @@ def test_level_depth_is_depth_along_the_floor(human36_dir):
         np.testing.assert_allclose(camera.level_depth(points), along_the_floor, atol=1e-6)
 
 
+def study_of(answers: Answers, depth_cm: np.ndarray, camera_cm: np.ndarray | None = None) -> Study:
+    """Make a study of answers about images with depths (I,K) in cm, by default both the same."""
+    return Study(
+        answers=answers,
+        level_cm=depth_cm,
+        camera_cm=depth_cm if camera_cm is None else camera_cm,
+        pose_2d=np.zeros((*depth_cm.shape, 2)),
+        joints=tuple("ijk"),
+        name="by hand",
+        files=answers.images,
+    )
+
+
+# Joint 1 is 10 cm closer than joint 0, and joint 2 is 10 cm further away.
+DEPTH_CM = [20.0, 10.0, 30.0]
+
+
+def answers_about(image_pairs, answers_of_annotators) -> Answers:
+    """Make the answers of several people, {name: [answer, ...]}, to the same (image, kp0, kp1)."""
+    names = tuple(answers_of_annotators)
+    image_pairs = np.array(image_pairs)
+    num_images = image_pairs[:, 0].max() + 1
+    return Answers(
+        annotators=names,
+        annotator=np.repeat(np.arange(len(names)), len(image_pairs)),
+        images=tuple(f"image {number}" for number in range(num_images)),
+        image=np.tile(image_pairs[:, 0], len(names)),
+        pairs=np.tile(image_pairs[:, 1:], (len(names), 1)),
+        answer=np.concatenate(list(answers_of_annotators.values())),
+    )
+
+
+def test_whoever_always_presses_the_first_button_has_the_rates_1_and_0():
+    """In two pairs the first joint is closer, in two the second. Three are shown with the larger
+    joint first, so sorting the joints by number would turn their answers over."""
+    # The second joint is closer:   no,        yes,       no,        yes.
+    image_pairs = [(0, 0, 2), (0, 2, 1), (1, 1, 0), (1, 2, 0)]
+    answers = answers_about(
+        image_pairs,
+        {"first button": [0, 0, 0, 0], "second button": [1, 1, 1, 1], "good eyes": [0, 1, 0, 1]},
+    )
+    findings = analyse(study_of(answers, np.array([DEPTH_CM] * 2)))
+    assert findings.rates.tolist() == [[1, 0], [0, 1], [1, 1]]
+    axis = draw_bias(Figure().add_subplot(), findings.rates)
+    dots = next(line for line in axis.lines if line.get_label() == "annotators")
+    assert dots.get_xydata().tolist() == [[100, 0], [0, 100], [100, 100]]
+    assert axis.get_xlabel().startswith("true negatives")
+    assert axis.get_ylabel().startswith("true positives")
+
+
+def test_whoever_saw_no_pair_of_one_kind_has_no_rate_for_it():
+    answers = answers_about([(0, 0, 1), (0, 2, 1)], {"a": [1, 0]})
+    findings = analyse(study_of(answers, np.array([DEPTH_CM])))
+    assert np.isnan(findings.rates[0, 0]) and findings.rates[0, 1] == 0.5
+
+
+@pytest.mark.parametrize(("pair", "share_right"), [((0, 2), 1), ((2, 0), 0)])
+def test_a_tie_of_the_majority_says_that_the_first_joint_is_closer(pair, share_right):
+    answers = answers_about([(0, *pair)], {"a": [0], "b": [1]})
+    findings = analyse(study_of(answers, np.array([DEPTH_CM])))
+    assert findings.accuracy["level depth"]["majority"] == share_right
+    assert findings.accuracy["level depth"]["raw"] == 0.5
+
+
+# Each image has two pairs. About the first image only c errs, about one of them; about one pair of
+# the second both b and c err, so that its merged label is wrong.
+THREE_ABOUT_TWO_IMAGES = answers_about(
+    [(0, 0, 1), (0, 2, 0), (1, 0, 1), (1, 0, 2)],
+    {"a": [1, 1, 1, 0], "b": [1, 1, 1, 1], "c": [1, 0, 1, 1]},
+)
+
+
+def test_difficulty_and_distance_show_merged_labels_beside_raw_answers():
+    depth_cm = np.array([DEPTH_CM, [20.0, 10.0, 25.5]])
+    findings = analyse(study_of(THREE_ABOUT_TWO_IMAGES, depth_cm))
+    assert findings.image_merged.tolist() == [1, 0.5]
+    np.testing.assert_allclose(findings.image_raw, [5 / 6, 4 / 6])
+    assert findings.images_by_difficulty.tolist() == [0, 1]
+
+    axes = draw_study(Figure().subplots(2, 4).ravel(), findings)
+    difficulty = {line.get_label(): line.get_ydata() for line in axes[1].lines}
+    np.testing.assert_allclose(difficulty["merged labels"], [100, 50])
+    np.testing.assert_allclose(difficulty["raw answers"], [500 / 6, 400 / 6])
+
+    accuracy = {line.get_label(): line.get_xydata() for line in axes[6].lines}
+    assert len(accuracy) == 4
+    # Three pairs are 10 cm apart, whose labels are right; one is 5.5 cm apart, and its is wrong.
+    merged = [[5.5, 0], [10.5, 100]]
+    raw = [[5.5, 100 / 3], [10.5, 800 / 9]]
+    for depth in ("level depth", "camera depth"):
+        np.testing.assert_allclose(accuracy[f"merged, {depth}"], merged)
+        np.testing.assert_allclose(accuracy[f"raw, {depth}"], raw)
+
+
+def test_skill_is_a_scatter_of_both_rates_with_the_line_of_chance():
+    findings = analyse(study_of(THREE_ABOUT_TWO_IMAGES, np.array([DEPTH_CM] * 2)))
+    axes = draw_study(Figure().subplots(2, 4).ravel(), findings)
+    lines = {line.get_label(): line.get_xydata() for line in axes[4].lines}
+    np.testing.assert_allclose(lines["annotators"], 100 * findings.merged.skill[:, ::-1])
+    assert (lines["chance"].sum(axis=1) == 100).all()  # the two rates of a coin add up to 1
+
+
+def test_annotators_accuracy_is_drawn_for_both_depths():
+    depth_cm = np.array([DEPTH_CM] * 2)
+    study = study_of(THREE_ABOUT_TWO_IMAGES, depth_cm, camera_cm=-depth_cm)  # all the other way
+    findings = analyse(study)
+    np.testing.assert_allclose(findings.annotator_raw.sum(axis=1), 1)
+    axes = draw_study(Figure().subplots(2, 4).ravel(), findings)
+    handles, labels = axes[7].get_legend_handles_labels()
+    assert len(handles) == 2 and set(labels) == {"level depth", "camera depth"}
+    heights = [patch.get_xy()[:, 1].max() for patch in axes[7].patches]
+    assert heights == [1, 1]  # each has a bin of its own
+
+
+def test_2_shows_five_easy_and_five_hard_images_with_the_asked_pairs(plot):
+    _, figure = plot("fig_2")
+    study = simulated_study(0)
+    findings = analyse(study)
+    order = findings.images_by_difficulty
+    for axis, image in zip(figure.axes[:10], [*order[:5], *order[::-1][:5]], strict=True):
+        name, shares = axis.get_title().split("\n")
+        assert name.endswith(f": {study.answers.images[image]}")
+        assert f"merged {findings.image_merged[image]:.0%}" in shares
+        assert f"raw {findings.image_raw[image]:.0%}" in shares
+        asked = findings.merged.image == image
+        joints = findings.merged.pairs[asked]
+        dots = [line.get_xydata()[0] for line in axis.lines if line.get_markersize() == 4.5]
+        # The limbs of the pose are wider, and a dot is a line of one point.
+        thin_lines = [line for line in axis.lines if line.get_linewidth() == 1.5]
+        asked_lines = [line for line in thin_lines if len(line.get_xydata()) == 2]
+        ends = [line.get_xydata() for line in asked_lines]
+        np.testing.assert_allclose(ends, study.pose_2d[image][joints])
+        is_dashed = [line.is_dashed() for line in asked_lines]
+        assert is_dashed == (~findings.merged_right[asked, 0]).tolist()
+        depth = study.level_cm[image][joints]
+        closer = joints[np.arange(len(joints)), depth.argmin(axis=1)]
+        np.testing.assert_allclose(dots, study.pose_2d[image][closer])
+    assert findings.image_merged[order[4]] == 1 > findings.image_merged[order[-1]]
+
+
 def test_findings_by_hand():
     """Two images of three joints, two annotators: joint 1 is 10 cm closer than joint 0, and joint 2
     is 1.5 cm further away."""
@@ -357,59 +567,91 @@ def test_findings_by_hand():
         np.array([[0, 1], [0, 2]] * 4),
         np.array([1, 0, 1, 0, 1, 1, 0, 0]),
     )
-    study = Study(
-        answers,
-        depth_cm,
-        depth_cm + 100 * np.arange(3),
-        np.zeros((2, 3, 2)),
-        ("i", "j", "k"),
-        "by hand",
-    )
+    study = study_of(answers, depth_cm, camera_cm=depth_cm + 100 * np.arange(3))
     findings = analyse(study)
-    assert findings.by_annotator.tolist() == [1, 0.5]
-    assert findings.by_image.tolist() == [0.75, 0.75]
+    # By camera depth annotator a is wrong about all pairs (0, 1), and right about all (0, 2).
+    assert findings.annotator_raw.tolist() == [[1, 0.5], [0.5, 0.5]]
+    assert findings.image_raw.tolist() == [0.75, 0.75]
     assert findings.accuracy["level depth"]["raw"] == 0.75
+    # a and b disagree about (0, 2) of the first image and (0, 1) of the second: a tie is label 0,
+    # which is right for the first of these and wrong for the second.
     assert findings.accuracy["level depth"]["majority"] == 0.75
     # By the other depth the second joint is the further one of both pairs.
     share_of_0 = (answers.answer == 0).mean()
     assert findings.accuracy["camera depth"]["raw"] == pytest.approx(share_of_0)
     middles, means = mean_by_distance(findings.gap_cm[:, 0], findings.right[:, 0])
     assert middles.tolist() == [1.5, 10.5] and means.tolist() == [0.75, 0.75]
-    np.testing.assert_allclose(findings.bias, [[1, 1], [0.5, 0.5]])
+    np.testing.assert_allclose(findings.rates, [[1, 1], [0.5, 0.5]])
     assert "8 annotations, 2 images, 4 pairs" in findings.statistics[0]
 
 
 def test_2_from_files_in_the_authors_form(plot, human36_dir, tmp_path, capsys):
     joints = list(get_skeleton("human36_17k").joints)
     images = [
-        {"id": 5, "s_id": 9, "frame": 3, "video": "Walking.54138969.mp4", "filename": "a"},
-        {"id": 6, "s_id": 11, "frame": 0, "video": "Sitting 1.60457274.mp4", "filename": "b"},
+        {"id": 5, "s_id": 9, "frame": 3, "video": "Walking.54138969.mp4", "filename": "a.png"},
+        {"id": 6, "s_id": 11, "frame": 0, "video": "Sitting 1.60457274.mp4"},
     ]
-    truth = {"pose": [{"keypoints": joints}], "images": images, "annotations": []}
-    truth_file = tmp_path / "truth.json"
-    truth_file.write_text(json.dumps(truth))
+    content = {"pose": [{"keypoints": joints}], "images": images, "annotations": []}
+    images_file = tmp_path / "images.json"
+    images_file.write_text(json.dumps(content))
     rows = []
     for annotator in "ab":
         for image in (5, 6):
             rows.append({"annotator": annotator, "image": image, "kp0": 3, "kp1": 16, "answer": 1})
     answers_file = tmp_path / "answers.json"
     answers_file.write_text(json.dumps(rows))
-    options = f"--data {human36_dir} --truth {truth_file} --answers {answers_file}"
-    exit_code, _ = plot("fig_2", options)
+    imsave(tmp_path / "a.png", np.full((10, 10, 3), 0.5))
+    options = f"--data {human36_dir} --images {images_file} --answers {answers_file}"
+    exit_code, figure = plot("fig_2", f"{options} --photos {tmp_path}")
     assert exit_code == 0
     assert "4 annotations, 2 images, 2 pairs" in capsys.readouterr().out
-    study = load_study([answers_file], truth_file, human36_dir)
+    with_photo = [axis.get_title() for axis in figure.axes if axis.images]
+    assert len(with_photo) == 2  # with two images in all, each is among the easiest and the hardest
+    assert all(": 5\n" in title for title in with_photo)
+    study = load_study([answers_file], images_file, human36_dir)
     arrays = load_human36(human36_dir, [9], get_skeleton("human36_17k"), actions=["Walking"])
     # The first of the two sequences of this action: the truth names it without a number.
     row, *_ = np.flatnonzero((arrays.frame == 3) & (arrays.camera == "54138969"))
     np.testing.assert_allclose(study.camera_cm[0], arrays.pose_3d[row, :, 2] / 10, rtol=1e-5)
     images[0]["frame"] = 10**6
-    truth_file.write_text(json.dumps(truth))
+    images_file.write_text(json.dumps(content))
     exit_code, _ = plot("fig_2", options)
     assert exit_code == 2
     assert "no frame 1000000" in capsys.readouterr().err
     exit_code, _ = plot("fig_2", f"--data {human36_dir}")
     assert exit_code == 2
+
+
+def test_2_from_the_authors_pickle(plot, human36_dir, tmp_path):
+    """An annotator who always presses the first button, in a pickle as the authors kept theirs."""
+    joints = list(get_skeleton("human36_17k").joints)
+    images = [
+        {"id": 5, "s_id": 9, "frame": 3, "video": "Walking.54138969.mp4", "filename": "a.jpg"},
+        {"id": 6, "s_id": 11, "frame": 0, "video": "Sitting 1.60457274.mp4", "filename": "b.jpg"},
+    ]
+    content = {"pose": [{"keypoints": joints}], "images": images, "annotations": []}
+    images_file = tmp_path / "images.json"
+    images_file.write_text(json.dumps(content))
+    pairs = ["3,16", "16,0", "13,2", "6,5", "10,12"]
+    assignments = []
+    for name, value in (("first", -1), ("second", 1)):
+        trials = [
+            {"img_id": image, "depth": {"keypoint_comparisons_res": dict.fromkeys(pairs, value)}}
+            for image in (5, 6)
+        ]
+        assignments.append({"worker_id": name, "human_subj_ids": [5, 6], "trials": trials})
+    answers_file = tmp_path / "answers.pkl"
+    answers_file.write_bytes(pickle.dumps({"_all_assignments": assignments}, protocol=2))
+
+    study = load_study([answers_file], images_file, human36_dir)
+    assert study.answers.pairs[:2].tolist() == [[3, 16], [16, 0]]
+    assert study.files == ("a.jpg", "b.jpg")
+    options = f"--data {human36_dir} --images {images_file} --answers {answers_file}"
+    exit_code, figure = plot("fig_2", options)
+    assert exit_code == 0
+    (axis,) = [axis for axis in figure.axes if axis.get_title().startswith("Annotator bias")]
+    dots = next(line for line in axis.lines if line.get_label() == "annotators")
+    assert dots.get_xydata().tolist() == [[100, 0], [0, 100]]
 
 
 def test_3_compares_authors_and_labels_in_the_order_of_the_file(plot, tmp_path, capsys):
@@ -441,7 +683,7 @@ def test_3_compares_authors_and_labels_in_the_order_of_the_file(plot, tmp_path, 
 
 def test_3_prints_how_far_simulated_authors_agree(plot, capsys):
     plot("fig_3")
-    lines = capsys.readouterr().out.splitlines()[1:8]  # after the note on photos
+    lines = capsys.readouterr().out.splitlines()[1:11]  # after the note on photos
     shares = []
     for line in lines:  # "all authors agree on 70.1% of ..." or "author 1, author 2: 80.2% of ..."
         before_percent, _, _ = line.partition("%")
@@ -449,6 +691,9 @@ def test_3_prints_how_far_simulated_authors_agree(plot, capsys):
     assert all(60 < share < 100 for share in shares)
     assert lines[0].endswith("of 3000 pairs that all have answered")
     assert shares[0] < min(shares[1:4])  # all three agree less often than two of them
+    assert lines[7].startswith("crowd, consensus of author 1 and author 2: ")
+    # Where two people agree they are more often right, and the crowd agrees more often with them.
+    assert min(shares[7:]) > max(shares[4:7])
 
 
 def test_3_shows_each_photo_once(plot):
@@ -469,6 +714,80 @@ def test_models_tested_on_different_frames_are_not_drawn_together(plot, tmp_path
         exit_code, _ = plot(name, f"--results {results}")
         assert exit_code == 2
         assert "different frames" in capsys.readouterr().err
+
+
+def copy_with_one_sequence(folder) -> dict[str, np.ndarray]:
+    """Copy the results with the eight test poses of both models as one sequence of eight frames.
+
+    Returns the predictions of our model.
+    """
+    shutil.copytree(RESULTS, folder)
+    for model in ("supervised", "ours"):
+        path = folder / f"synthetic/fig_4ab/{model}/seed_0/predictions.npz"
+        arrays = dict(np.load(path))
+        arrays["sequence"][:] = 1
+        arrays["frame"] = 10 * np.arange(8)
+        np.savez(path, **arrays)
+    return arrays
+
+
+@pytest.fixture
+def captions_of(monkeypatch):
+    """captions_of(files) -> the title of each frame's first axis in each moving picture written."""
+    module = importlib.import_module("h36_sequence")
+    captions = {}
+
+    def save_moving(path, figure, draw, frames, *, fps):
+        captions[path.name] = []
+        for number in range(frames):
+            draw(number)
+            captions[path.name].append([axis.get_title() for axis in figure.axes])
+        return path
+
+    monkeypatch.setattr(module, "save_moving", save_moving)
+    return captions
+
+
+def test_a_sequence_by_its_name(plot, captions_of, capsys):
+    for name in ("S9_Phoning.58860488", "S9.Phoning.58860488"):
+        exit_code, _ = plot("h36_sequence", f"--video {name}")
+        assert exit_code == 0
+        (caption, *_) = captions_of["h36_sequence"][0]
+        assert caption.startswith("S9 Phoning 58860488, frame ")
+    exit_code, _ = plot("h36_sequence", "--video S11_Smoking_1.55011271")
+    assert exit_code == 0
+    exit_code, _ = plot("h36_sequence", "--video S9_Phone.58860488")
+    assert exit_code == 2
+    message = capsys.readouterr().err
+    assert "none of the 8 test sequences; the most similar: S9 Phoning 58860488" in message
+
+
+def test_frames_of_a_sequence_from_start_in_steps(plot, captions_of, tmp_path, capsys):
+    copy_with_one_sequence(tmp_path / "results")
+    options = f"--results {tmp_path / 'results'}"
+    plot("h36_sequence", f"{options} --start 1 --step 3 --frames 2")
+    captions = [titles[0] for titles in captions_of["h36_sequence"]]
+    assert captions == ["S9 Phoning 58860488, frame 10", "S9 Phoning 58860488, frame 40"]
+    exit_code, _ = plot("h36_sequence", f"{options} --start 8")
+    assert exit_code == 2
+    assert "--start 8: S9 Phoning 58860488 has 8 test poses" in capsys.readouterr().err
+
+
+def test_streams_of_a_sequence_apart(plot, captions_of, tmp_path):
+    ours = copy_with_one_sequence(tmp_path / "results")
+    plot("h36_sequence", f"--results {tmp_path / 'results'} --separate --step 4")
+    error_cm = ours["pa_mpjpe_joint_errors_mm"][4].mean() / 10
+    assert list(captions_of) == [
+        "h36_sequence_image",
+        "h36_sequence_truth",
+        "h36_sequence_supervised",
+        "h36_sequence_ours",
+    ]
+    assert captions_of["h36_sequence_image"][1] == ["S9 Phoning 58860488, frame 40"]
+    assert captions_of["h36_sequence_truth"][1] == ["3D truth"]
+    assert captions_of["h36_sequence_ours"][1] == [f"ours: {error_cm:.1f} cm"]
+    ((supervised,),) = captions_of["h36_sequence_supervised"][1:]
+    assert supervised.startswith("3D supervised: ")
 
 
 def test_all_gives_each_script_the_options_that_it_knows(tmp_path, monkeypatch, capsys):

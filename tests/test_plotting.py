@@ -82,19 +82,27 @@ def test_page_of_test_poses(tmp_path):
     figure = draw_test_poses(
         inputs_px=poses[..., :2],
         truth_mm=poses,
+        raw_mm=poses / 2,
+        raw_errors_mm=np.array([99.4, 80.0]),
         aligned_mm=poses + 10,
-        errors_mm=np.array([17.3, 20.0]),
+        aligned_errors_mm=np.array([17.3, 20.0]),
         names=["S9 Walking 54138969, frame 3", "b"],
         skeleton=skeleton,
         title="mini, ours",
     )
     titles = [axis.get_title() for axis in figure.axes]
-    assert len(figure.axes) == 6
-    assert "frame 3" in titles[0] and "17 mm" in titles[2]
-    assert "mini, ours" in figure.get_suptitle()
-    np.testing.assert_allclose(
-        figure.axes[5].lines[0].get_data_3d()[0], poses[1, list(skeleton.limbs[0]), 0] + 10
+    assert (
+        len(figure.axes) == 8
+        and "frame 3" in titles[0]
+        and "MPJPE 99 mm" in titles[2]
+        and "PA-MPJPE 17 mm" in titles[3]
+        and "mini, ours" in figure.get_suptitle()
     )
+    first_limb_x = poses[1, list(skeleton.limbs[0]), 0]
+    drawn_x = [axis.lines[0].get_data_3d()[0] for axis in figure.axes[5:]]
+    np.testing.assert_allclose(drawn_x, [first_limb_x, first_limb_x / 2, first_limb_x + 10])
+    reach = [np.ptp(axis.get_xlim()) for axis in figure.axes[5:]]
+    assert reach[0] == pytest.approx(reach[2]) == pytest.approx(2 * reach[1])
     save_figure(tmp_path / "page.png", figure)
     assert imread(tmp_path / "page.png").std() > 0.05  # not an empty page
 
@@ -121,7 +129,7 @@ def test_curves_of_a_run_on_photos():
     left, right = draw_training(history, "x").axes
     assert [line.get_label() for line in left.lines] == ["root"]
     assert [line.get_label() for line in right.lines] == ["wrong_labels"]
-    assert right.get_title() == "share of test labels"
+    assert right.get_title() == "share of wrong labels (e_train: of training labels)"
 
 
 def test_curves_of_many_terms_repeat_the_colours():

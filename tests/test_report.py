@@ -35,7 +35,12 @@ def clock(monkeypatch):
 
 def measured(logged: dict) -> Evaluation:
     return Evaluation(
-        means={}, logged=logged, chosen="pa_mpjpe_mm", joint_errors={}, predictions={}
+        means={},
+        logged=logged,
+        monitored={},
+        chosen="pa_mpjpe_mm",
+        joint_errors={},
+        predictions={},
     )
 
 
@@ -47,7 +52,8 @@ def test_rows_of_the_log_and_their_lines(capsys, optimizer, clock):
         clock.now += 2.5
         optimizer.param_groups[0]["lr"] = 0.0005
         tested = measured({"mpjpe_mm": 100.0, "scaled_mpjpe_mm": 90.0, "pa_mpjpe_mm": 54.32})
-        row = progress.log_row(1, 10, {"total": 2.5, "root": 0.123456}, optimizer, tested)
+        row = progress.make_row(1, 10, {"total": 2.5, "root": 0.123456}, optimizer, tested)
+        progress.print_row(row)
     assert list(row.items()) == [
         ("epoch", 1),
         ("step", 10),
@@ -65,13 +71,15 @@ def test_rows_of_the_log_and_their_lines(capsys, optimizer, clock):
 
 def test_the_line_of_photos(capsys, optimizer, clock):
     with report.Progress(10, 3, State()) as progress:
-        progress.log_row(2, 20, {"total": 2.5}, optimizer, measured({"wrong_labels": 0.256}))
+        tested = measured({"wrong_labels": 0.256})
+        progress.print_row(progress.make_row(2, 20, {"total": 2.5}, optimizer, tested))
     assert capsys.readouterr().out == "epoch 2/3  total 2.5  wrong labels 25.6%  0 s\n"
 
 
 def test_an_epoch_that_was_not_tested(capsys, optimizer, clock):
     with report.Progress(10, 3, State()) as progress:
-        row = progress.log_row(1, 10, {"total": 2.5}, optimizer, None)
+        row = progress.make_row(1, 10, {"total": 2.5}, optimizer, None)
+        progress.print_row(row)
     assert set(row) == {"epoch", "step", "lr", "total", "seconds"}
     assert capsys.readouterr().out == "epoch 1/3  total 2.5  0 s\n"
 
@@ -81,7 +89,7 @@ def test_every_row_has_its_own_seconds(optimizer, clock):
         seconds = []
         for epoch in (1, 2):
             clock.now += epoch
-            row = progress.log_row(epoch, 10 * epoch, {}, optimizer, None)
+            row = progress.make_row(epoch, 10 * epoch, {}, optimizer, None)
             seconds.append(row["seconds"])
     assert seconds == [1.0, 2.0]
 

@@ -1,4 +1,4 @@
-"""Draw the README's pictures of joints, axes and synthetic motion."""
+"""Draw the documents' pictures of joints, axes and synthetic motion."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from opts.parsing import new_parser
 from src.data.synthetic.demo import action_poses, standing_body
 from src.errors import run_command
 from src.files import locked_folder
-from src.plotting.figures import new_figure, save_figure
+from src.plotting.figures import SIDES, new_figure, save_figure
 from src.plotting.guide import draw_camera_axes, draw_image_axes, draw_numbered_joints
 from src.plotting.poses import draw_contact_sheet
 from src.skeletons import SKELETON_NAMES, get_skeleton
@@ -26,16 +26,14 @@ def make_parser():
 def draw_joints():
     """All skeletons side by side, with the numbers of their joints -> figure."""
     body = standing_body()
-    figure = new_figure(13, 5)
+    figure = new_figure(13, 5.4)
     figure.get_layout_engine().set(h_pad=0.1)
     names = [name for name in SKELETON_NAMES if name != "lsp_14k"]  # its joints are human36_14k's
     for axis, name in zip(figure.subplots(1, len(names)), names, strict=True):
         skeleton = get_skeleton(name)
         title = "human36_14k = lsp_14k" if name == "human36_14k" else name
         draw_numbered_joints(axis, body[list(skeleton.human36_indices)], skeleton, title)
-    figure.suptitle(
-        "Joints in model order, the person facing you; orange: the person's right", fontsize=10
-    )
+    figure.suptitle(f"Joints in model order, the person facing you; {SIDES}", fontsize=10)
     return figure
 
 
@@ -59,9 +57,7 @@ def draw_synthetic():
     poses = {}
     for action, bodies in action_poses().items():
         poses[action] = bodies[:, list(skeleton.human36_indices)]
-    return draw_contact_sheet(
-        poses, skeleton, columns=3, title="Synthetic motion (orange: the person's right)"
-    )
+    return draw_contact_sheet(poses, skeleton, columns=3, title=f"Synthetic motion ({SIDES})")
 
 
 def draw_guide(argv):

@@ -9,7 +9,8 @@ from src.errors import InputError
 def add_labels(content: dict, answers: Answers, merged: Merged, path) -> dict:
     """Put merged labels into the content of a label file, in place of those that it has.
 
-    Each image gets its labels as ``anns``, with ``prob`` and ``risk``. The answers name images by
+    Each image gets its labels as ``anns``, with ``prob`` and ``risk``, the joints of each in the
+    order in which they were shown, as in the authors' file. The answers name images by
     number from 0 or by im_file, and joints by number in the order of the file. ``path`` names the
     file in errors.
 
@@ -22,22 +23,22 @@ def add_labels(content: dict, answers: Answers, merged: Merged, path) -> dict:
         index_of_image[str(index)] = index  # a number wins over a file of that name
 
     annotations = [[] for _ in photos.files]
-    for pair, (smaller, larger) in enumerate(merged.pairs.tolist()):
+    for pair, (first, second) in enumerate(merged.pairs.tolist()):
         name = answers.images[merged.image[pair]]
-        if name not in index_of_image or larger >= len(joint_names):
+        if name not in index_of_image or max(first, second) >= len(joint_names):
             raise InputError(
-                f"{path}: has no image {name} with joints {smaller} and {larger}, "
+                f"{path}: has no image {name} with joints {first} and {second}, "
                 "which the answers name"
             )
         index = index_of_image[name]
         annotations[index].append(
             {
-                "kp0": smaller,
-                "kp1": larger,
+                "kp0": first,
+                "kp1": second,
                 "label": int(merged.label[pair]),
                 "prob": float(merged.prob[pair]),
                 "risk": float(merged.risk[pair]),
-                "original_id": f"{index}_{smaller},{larger}",
+                "original_id": f"{index}_{first},{second}",
             }
         )
     images = [

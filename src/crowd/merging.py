@@ -3,18 +3,25 @@
 The paper (section 2.2) merges them with the model of Branson, Van Horn and Perona, "Lean
 crowdsourcing: combining humans and machines in an online system", CVPR 2017, without its computer
 vision prior; the idea goes back to Dawid and Skene, 1979. In short: an annotator who often
-disright_if with the others counts for less, and how often each of them errs is estimated together
+disagrees with the others counts for less, and how often each of them errs is estimated together
 with the labels.
 
-A pair of joints has a true label z, 1 when its second joint is the closer one and 0 when the first
-is. The quantities of the model are
+A pair of joints is shown in an order, with a button for its first joint and one for its second. It
+has a true label z, 1 when its second joint is the closer one and 0 when the first is. The
+quantities of the model are
 
     prevalence   p(z = 1), the share of pairs whose label is 1
     skill[j, 0]  p(annotator j answers 1 | z = 1)
     skill[j, 1]  p(annotator j answers 0 | z = 0)
 
-Two skills instead of one allow for annotators who prefer one answer. All of these are probabilities
-with a Beta prior of a given mean and strength, and they are estimated from soft counts as
+Two skills instead of one allow for annotators who prefer one of the buttons, so an answer must keep
+the order in which the pair was shown to whoever gave it: sorting the joints by number would mix the
+buttons, and hide that preference. In the authors' data a pair has one order. Elsewhere one person
+may see a pair as (3, 1) and another as (1, 3). Both are then asked about the same pair, whose label
+is told in the order of its first answer, while the skills stay those of the two buttons.
+
+All of these are probabilities with a Beta prior of a given mean and strength, and they are
+estimated from soft counts as
 
     (hits + strength * mean) / (total + strength),
 
@@ -57,10 +64,13 @@ SMALLEST_PROBABILITY = 1e-4
 class Merged:
     """The labels of P pairs of joints, and the skills of W annotators.
 
-    image (P,): index of the image. pairs (P,2): the numbers of the joints, the smaller one first.
+    image (P,): index of the image. pairs (P,2): the numbers of the joints, in the order in which
+    the pair was first shown. The pairs are sorted by image, and then by their joints as if the
+    smaller one came first.
     prob (P,): the probability that the second joint is the closer one.
     majority (P,): the share of answers that say so. answers (P,): how many answers there are.
-    skill (W,2): each annotator's probability of answering 1 when 1 is true, and 0 when 0 is.
+    skill (W,2): each annotator's probability of answering 1 when 1 is true, and 0 when 0 is, in the
+    order that the annotator saw.
     dataset_skill (2,): the same of all annotators together.
     """
 
@@ -82,6 +92,33 @@ class Merged:
         """The probability (P,) that the label is wrong."""
         return np.minimum(self.prob, 1 - self.prob)
 
+    @property
+    def majority_label(self) -> np.ndarray:
+        """The label (P,) of the majority. A tie counts as 0, as in the authors' code of 2018."""
+        return (self.majority > 0.5).astype(int)
+
+
+@dataclass(frozen=True, eq=False)
+class CountedAnswers:
+    """B answers to P different pairs of joints: one answer of each annotator to each pair.
+
+    answers: the B answers, with the joints in the order that the annotator saw.
+    pair_of_answer (B,): the index of the pair that each answer is about.
+    is_reversed (B,): whether the annotator saw the pair in the other order than ``pairs`` has.
+    image (P,): index of the image. pairs (P,2): the joints in the order of the pair's first answer.
+    """
+
+    answers: Answers
+    pair_of_answer: np.ndarray
+    is_reversed: np.ndarray
+    image: np.ndarray
+    pairs: np.ndarray
+
+    @property
+    def answer_about_pair(self) -> np.ndarray:
+        """Each answer (B,), 0 or 1, as if its pair had been shown in the order of ``pairs``."""
+        return turn(self.answers.answer, self.is_reversed)
+
 
 def merge(answers: Answers, *, max_rounds: int = MAX_ROUNDS) -> Merged:
     """Estimate every pair's label and every annotator's skills from A answers.
@@ -96,23 +133,29 @@ def merge(answers: Answers, *, max_rounds: int = MAX_ROUNDS) -> Merged:
     """
     if len(answers.answer) == 0:
         raise InputError("there are no answers to merge")
-    latest, labelled_pairs, pair_of_answer = latest_answers(answers)
+    counted = latest_answers(answers)
+    latest = counted.answers
+    pair_of_answer = counted.pair_of_answer
     right_if = np.stack([latest.answer == 1, latest.answer == 0])
     num_answers = np.bincount(pair_of_answer)
-    majority = np.bincount(pair_of_answer, latest.answer) / num_answers
+    majority = np.bincount(pair_of_answer, counted.answer_about_pair) / num_answers
 
-    votes = majority_votes(majority)[pair_of_answer]
+    votes = turn(majority_votes(majority)[pair_of_answer], counted.is_reversed)
     prevalence, dataset_skill = estimate_for_all(right_if, votes)
 
     skill = np.tile(dataset_skill, (len(latest.annotators), 1))
     prob, log_likelihood = estimate_labels(
-        right_if, skill[latest.annotator], pair_of_answer, prevalence
+        right_if,
+        skill[latest.annotator],
+        pair_of_answer=pair_of_answer,
+        is_reversed=counted.is_reversed,
+        prevalence=prevalence,
     )
     log_likelihood += log_prior_of_skills(skill, dataset_skill)
     for _ in range(max_rounds):
         skill = estimate_skills(
             right_if,
-            prob[pair_of_answer],
+            turn(prob[pair_of_answer], counted.is_reversed),
             annotator=latest.annotator,
             num_annotators=len(latest.annotators),
             prior_mean=dataset_skill,
@@ -120,14 +163,18 @@ def merge(answers: Answers, *, max_rounds: int = MAX_ROUNDS) -> Merged:
         )
         previous_log_likelihood = log_likelihood
         prob, log_likelihood = estimate_labels(
-            right_if, skill[latest.annotator], pair_of_answer, prevalence
+            right_if,
+            skill[latest.annotator],
+            pair_of_answer=pair_of_answer,
+            is_reversed=counted.is_reversed,
+            prevalence=prevalence,
         )
         log_likelihood += log_prior_of_skills(skill, dataset_skill)
         if log_likelihood <= previous_log_likelihood:
             break
     return Merged(
-        image=labelled_pairs[:, 0],
-        pairs=labelled_pairs[:, 1:],
+        image=counted.image,
+        pairs=counted.pairs,
         prob=prob,
         majority=majority,
         answers=num_answers,
@@ -136,32 +183,46 @@ def merge(answers: Answers, *, max_rounds: int = MAX_ROUNDS) -> Merged:
     )
 
 
-def latest_answers(answers: Answers) -> tuple[Answers, np.ndarray, np.ndarray]:
-    """Bring A answers into the form in which they can be counted.
+def latest_answers(answers: Answers) -> CountedAnswers:
+    """Find the different pairs of joints, and the latest answer of each annotator to each of them.
 
-    Returns three things. First the answers with each pair's smaller joint first (where that swaps
-    the joints, 0 and 1 are swapped too), and of several answers of one annotator to one pair only
-    the latest: B answers. Then the P different pairs, (P,3): index of the image, and two joints.
-    Then for each answer its pair, (B,): an index into the P pairs.
+    A pair is the same whichever of its joints is shown first; every answer keeps the order in which
+    it was given.
     """
-    is_swapped = answers.pairs[:, 0] > answers.pairs[:, 1]
-    answer = np.where(is_swapped, 1 - answers.answer, answers.answer)
     image_and_joints = np.column_stack([answers.image, np.sort(answers.pairs, axis=1)])
-    labelled_pairs, pair_of_answer = np.unique(image_and_joints, axis=0, return_inverse=True)
+    different_pairs, pair_of_answer = np.unique(image_and_joints, axis=0, return_inverse=True)
 
     pair_and_annotator = pair_of_answer * len(answers.annotators) + answers.annotator
     # np.unique finds the first of equal numbers, which from behind is the latest.
     _, index_from_behind = np.unique(pair_and_annotator[::-1], return_index=True)
-    latest = np.sort(len(answer) - 1 - index_from_behind)
+    latest = np.sort(len(answers.answer) - 1 - index_from_behind)
+    pair_of_answer = pair_of_answer[latest]
 
     counted = replace(
         answers,
         annotator=answers.annotator[latest],
-        image=image_and_joints[latest, 0],
-        pairs=image_and_joints[latest, 1:],
-        answer=answer[latest],
+        image=answers.image[latest],
+        pairs=answers.pairs[latest],
+        answer=answers.answer[latest],
     )
-    return counted, labelled_pairs, pair_of_answer[latest]
+    _, first_answer = np.unique(pair_of_answer, return_index=True)
+    pairs = counted.pairs[first_answer]
+    return CountedAnswers(
+        answers=counted,
+        pair_of_answer=pair_of_answer,
+        is_reversed=(counted.pairs != pairs[pair_of_answer]).any(axis=1),
+        image=different_pairs[:, 0],
+        pairs=pairs,
+    )
+
+
+def turn(share, is_reversed: np.ndarray) -> np.ndarray:
+    """Tell what is known of a pair (A,) for the other order of its joints, where that is asked for.
+
+    share (A,): a label, or the share or probability of label 1, in one order of the two joints.
+    is_reversed (A,): whether the other order is wanted.
+    """
+    return np.where(is_reversed, 1 - share, share)
 
 
 def majority_votes(share: np.ndarray) -> np.ndarray:
@@ -182,8 +243,8 @@ def estimate_probability(hits, total, *, prior_mean, prior_strength):
 def estimate_for_all(right_if: np.ndarray, votes: np.ndarray) -> tuple[float, np.ndarray]:
     """Estimate the prevalence, and the skills (2,) of all annotators together.
 
-    right_if (2,A): whether each answer is right if its pair's label is 1, and if it is 0.
-    votes (A,): the majority's label of the answered pair, 0.5 for a tie.
+    right_if (2,A): whether each answer is right if its pair's label is 1, and if it is 0, in the
+    order shown. votes (A,): the majority's label of the answered pair in that order, 0.5 for a tie.
     """
     prevalence = estimate_probability(
         votes.sum(),
@@ -213,8 +274,9 @@ def estimate_skills(
 ) -> np.ndarray:
     """Estimate the skills (W,2) of W annotators from soft labels: the maximisation step.
 
-    right_if (2,A): whether each answer is right if its pair's label is 1, and if it is 0.
-    prob (A,): the probability q that this label is 1. annotator (A,): who gave the answer.
+    right_if (2,A): whether each answer is right if its pair's label is 1, and if it is 0, in the
+    order shown. prob (A,): the probability q that this label is 1. annotator (A,): who gave the
+    answer.
     prior_mean: a number, or (2,) for the two skills. Over the answers of annotator j,
 
         skill[j, 0]: hits = sum of q where the answer is 1,      total = sum of q
@@ -230,26 +292,35 @@ def estimate_skills(
 
 
 def estimate_labels(
-    right_if: np.ndarray, skill: np.ndarray, pair_of_answer: np.ndarray, prevalence: float
+    right_if: np.ndarray,
+    skill: np.ndarray,
+    *,
+    pair_of_answer: np.ndarray,
+    is_reversed: np.ndarray,
+    prevalence: float,
 ) -> tuple[np.ndarray, float]:
     """Compute every label's probability (P,) given the skills: the expectation step.
 
-    right_if (2,A): whether each answer is right if its pair's label is 1, and if it is 0.
-    skill (A,2): the skills of whoever gave it. pair_of_answer (A,): the index of its pair.
+    right_if (2,A): whether each answer is right if its pair's label is 1, and if it is 0, in the
+    order shown. skill (A,2): the skills of whoever gave it. pair_of_answer (A,): the index of its
+    pair. is_reversed (A,): whether the pair was shown in the other order than its label is told in.
     By Bayes' rule, for the answers a_j of the annotators j to a pair with the label z,
 
         log p(z = 1, answers) = log prevalence       + sum_j log p(a_j | z = 1)
         log p(z = 0, answers) = log (1 - prevalence) + sum_j log p(a_j | z = 0)
         p(z = 1 | answers)    = p(z = 1, answers) / (p(z = 1, answers) + p(z = 0, answers)),
 
-    where p(a_j | z) is the skill of j at z if a_j = z, and 1 minus this skill if not.
+    where p(a_j | z) is the skill of j at z if a_j = z, and 1 minus this skill if not; for an
+    annotator who saw the pair reversed, z is 1 - z here.
 
     Returns these probabilities, and the log-likelihood of all answers: the sum over the pairs of
     log (p(z = 1, answers) + p(z = 0, answers)).
     """
-    log_probability_of_answer = np.log(np.where(right_if, skill.T, 1 - skill.T))
-    log_joint_1 = np.log(prevalence) + np.bincount(pair_of_answer, log_probability_of_answer[0])
-    log_joint_0 = np.log(1 - prevalence) + np.bincount(pair_of_answer, log_probability_of_answer[1])
+    # One row if the second joint shown is the closer one, another if the first is.
+    log_probability_shown = np.log(np.where(right_if, skill.T, 1 - skill.T))
+    log_probability = np.where(is_reversed, log_probability_shown[::-1], log_probability_shown)
+    log_joint_1 = np.log(prevalence) + np.bincount(pair_of_answer, log_probability[0])
+    log_joint_0 = np.log(1 - prevalence) + np.bincount(pair_of_answer, log_probability[1])
     log_evidence = np.logaddexp(log_joint_1, log_joint_0)
     return np.exp(log_joint_1 - log_evidence), log_evidence.sum()
 

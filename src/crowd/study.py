@@ -30,6 +30,8 @@ class Study:
     level_cm (I,K): depth along the floor, as if the camera were not tilted (`Camera.level_depth`).
     camera_cm (I,K): depth along the axis of the camera, as a network estimates it.
     pose_2d (I,K,2): the joints in px. joints: their K names. name: of the data, for titles.
+    files: the I paths of the photos in their folder, "" for one that nobody named. Simulated images
+    have names too, but no photos.
     """
 
     answers: Answers
@@ -38,16 +40,18 @@ class Study:
     pose_2d: np.ndarray
     joints: tuple[str, ...]
     name: str
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class _ImageRecord:
-    """What the truth file of the study says about one image."""
+    """What the json of the study's images says about one of them."""
 
     subject: int
     action: str
     camera: str
     frame: int
+    file: str
     keypoints_px: np.ndarray
 
 
@@ -63,8 +67,8 @@ def gaps_cm(depth_cm: np.ndarray, image: np.ndarray, pairs: np.ndarray) -> np.nd
 def simulated_study(seed: int, *, images: int = 150, pairs: int = 10) -> Study:
     """Simulate a study: synthetic motion, synthetic cameras, and simulated annotators.
 
-    There are as many ``images``, with as many ``pairs`` of joints each. The annotators judge depth
-    along the floor.
+    There are as many ``images``, with as many ``pairs`` of joints each, of which one or the other
+    joint is shown first, to all annotators alike. They judge depth along the floor.
     """
     rng = np.random.default_rng(seed)
     skeleton = get_skeleton("human36_17k")
@@ -78,7 +82,9 @@ def simulated_study(seed: int, *, images: int = 150, pairs: int = 10) -> Study:
     level_cm = _level_cm(poses, cameras)
 
     drawn = draw_pairs(images, skeleton.num_joints, pairs, rng=rng)
-    joints = joint_pairs(skeleton.num_joints)[drawn.T]  # (I,P,2)
+    joints = joint_pairs(skeleton.num_joints)[drawn.T]  # (I,P,2), the smaller number first
+    is_turned = rng.random((images, pairs, 1)) < 0.5
+    joints = np.where(is_turned, joints[..., ::-1], joints)
     image = np.arange(images).repeat(pairs)
     gap_cm = gaps_cm(level_cm, image, joints.reshape(-1, 2)).reshape(images, pairs)
     answers = simulate(gap_cm, rng)
@@ -91,6 +97,7 @@ def simulated_study(seed: int, *, images: int = 150, pairs: int = 10) -> Study:
         pose_2d=_project(poses, cameras),
         joints=tuple(skeleton.joints),
         name="SYNTHETIC data (simulated annotators)",
+        files=answers.images,
     )
 
 
@@ -102,23 +109,24 @@ def _draw_pose(rng: np.random.Generator, seed: int) -> np.ndarray:
     return motion.world[rng.integers(_SIMULATED_FRAMES)]
 
 
-def load_study(answer_files, truth_file, data_dir) -> Study:
+def load_study(answer_files, images_file, data_dir) -> Study:
     """Read the study of the authors: answers, the json that tells their images, and Human3.6M.
 
     answer_files: the authors' pickles, csv or json (`src.crowd.answers.read_answers`).
-    truth_file: json with ``pose`` (names of the joints), ``images`` (id, s_id, frame and video) and
-    ``annotations`` (id and kpts_2d, in px; an image without them gets the projected pose).
+    images_file: json with ``pose`` (names of the joints), ``images`` (id, s_id, frame, video, and
+    perhaps filename, the photo's) and ``annotations`` (id and kpts_2d, in px; an image without them
+    gets the projected pose).
     data_dir: a folder of Human3.6M, which gives the depth.
 
     Raises InputError for a file that is damaged, and for answers about images or joints that are
     not there.
     """
-    joints, records = _read_truth(truth_file)
+    joints, records = _read_images_file(images_file)
     answers = read_answers(answer_files)
     largest_joint = answers.pairs.max()
     if largest_joint >= len(joints):
         raise InputError(
-            f"{truth_file}: has {len(joints)} joints, counted from 0, and no joint "
+            f"{images_file}: has {len(joints)} joints, counted from 0, and no joint "
             f"{largest_joint}, which the answers name"
         )
     joint_indices = [HUMAN36_JOINTS.index(name) for name in joints]
@@ -127,13 +135,13 @@ def load_study(answer_files, truth_file, data_dir) -> Study:
     cameras = []
     for image in answers.images:
         if image not in records:
-            raise InputError(f"{truth_file}: has no image {image}, which the answers name")
+            raise InputError(f"{images_file}: has no image {image}, which the answers name")
         record = records[image]
         pose = _find_pose(source, record)
         if pose is None:
             raise InputError(
                 f"{data_dir}: no frame {record.frame} of S{record.subject} {rename(record.action)} "
-                f"seen by camera {record.camera}, which image {image} of {truth_file} names"
+                f"seen by camera {record.camera}, which image {image} of {images_file} names"
             )
         poses.append(pose[joint_indices])
         cameras.append(source.cameras[record.subject, record.camera])
@@ -151,10 +159,11 @@ def load_study(answer_files, truth_file, data_dir) -> Study:
         pose_2d=pose_2d,
         joints=joints,
         name=f"Human3.6M ({Path(data_dir).name})",
+        files=tuple(records[image].file for image in answers.images),
     )
 
 
-def _read_truth(path) -> tuple[tuple[str, ...], dict[str, _ImageRecord]]:
+def _read_images_file(path) -> tuple[tuple[str, ...], dict[str, _ImageRecord]]:
     """Read the names of the joints, and the record of each image by its id. Raises InputError."""
     content = read_json(path)
     expected = "expected pose, images and annotations with Human3.6M's joints"
@@ -174,6 +183,7 @@ def _read_truth(path) -> tuple[tuple[str, ...], dict[str, _ImageRecord]]:
                 action=action,
                 camera=camera,
                 frame=int(image["frame"]),
+                file=str(image.get("filename", "")),
                 keypoints_px=keypoints_px.get(name, np.empty(0)),
             )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:

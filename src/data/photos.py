@@ -12,7 +12,7 @@ from src.errors import InputError
 from src.keypoints.layouts import derived_joints, to_skeleton
 from src.skeletons import Skeleton
 
-_FORM = "README.md shows the form of the file"
+_FORM = "docs/photos.md shows the form of the file"
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,7 +208,7 @@ def _number_or_nan(value) -> float:
 
 
 def _check_image(image, num_joints: int, location: str):
-    """Raise InputError unless an image's record is as the README shows it.
+    """Raise InputError unless an image's record is as docs/photos.md shows it.
 
     location: the file and the record's number, for the error.
     """

@@ -73,7 +73,7 @@ LAYOUTS: dict[str, tuple[str, ...]] = _SKELETON_LAYOUTS | _DETECTOR_LAYOUTS
 # How joints that a detector does not report are estimated: for each, the ways to do it, best first.
 # A way is a weighted sum of other joints; its weights add up to 1, so that it does not depend on
 # where the image's corner is. Every joint stands after those it is made from: one pass from top to
-# bottom suffices. The README's table says the same in words.
+# bottom suffices. The table in docs/keypoints.md says the same.
 DERIVED = {
     "mid_hip": [
         {"left_hip": 0.5, "right_hip": 0.5},

@@ -1,19 +1,35 @@
 """Figures that need no display and no global state of pyplot, and the colours that all share."""
 
+from matplotlib.backends import BackendFilter, backend_registry
 from matplotlib.figure import Figure
 
 from src.errors import InputError
 from src.files import write_atomically
 
-# Colour-blind safe (Okabe and Ito); blue and vermilion differ in grey too.
-RIGHT = "#D55E00"
-LEFT = "#0072B2"
+# The colours mean what they mean in the paper's figures: the person's right is blue and the rest
+# red; the 3D supervised model is blue and ours orange. The shades are chosen for colour-blind
+# readers and for print in grey: of each pair one is much darker than the other.
+# Right and left are a darker blue and a lighter red than Okabe and Ito's, which are nearly the
+# same in grey; the models have Okabe and Ito's blue and orange.
+RIGHT = "#0055A4"
+LEFT = "#F0563F"
+SIDES = "blue: the person's right; red: left and middle"  # for titles of figures
+SUPERVISED = "#0072B2"
+OURS = "#E69F00"
+# For curves that are neither: Okabe and Ito's colours, in an order that keeps neighbours apart.
 CYCLE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+
+# What a window takes of the screen at first; the user can make it larger.
+_WINDOW_WIDTH_PX = 1200
+_WINDOW_HEIGHT_PX = 800
 
 
 def new_figure(width: float, height: float) -> Figure:
     """Make an empty figure of this size in inches."""
-    return Figure(figsize=(width, height), layout="constrained")
+    # The resolution in a window, where a large page must fit on the screen; `save_figure` has one
+    # of its own.
+    dpi = min(100, _WINDOW_WIDTH_PX / width, _WINDOW_HEIGHT_PX / height)
+    return Figure(figsize=(width, height), dpi=dpi, layout="constrained")
 
 
 def save_figure(path, figure: Figure):
@@ -25,17 +41,33 @@ def save_figure(path, figure: Figure):
     write_atomically(path, lambda temporary: figure.savefig(temporary, dpi=120))
 
 
-def show_picture(path):
-    """Open a window with a saved picture, and wait until the user closes it.
+def show_figure(figure: Figure, path):
+    """Open a window with a figure, and wait until the user closes it.
+
+    It is the figure itself and not its picture: the mouse turns 3D axes.
+
+    Args:
+        figure: it must have been saved, as its axes stay from now on where they are.
+        path: where it was saved, for the window's title and the error's message.
 
     Raises:
-        InputError: there is no display.
+        InputError: no window can be opened, for want of a display or of a toolkit for windows.
     """
-    from matplotlib import pyplot  # looks for a display when imported; nothing else here needs one
+    from matplotlib import pyplot  # looks for a toolkit and a display; nothing else needs them
 
-    if pyplot.get_backend().lower() == "agg":
-        raise InputError(f"--show: there is no display here; the picture is in {path}")
-    axis = pyplot.figure(figsize=(10, 8)).add_axes((0, 0, 1, 1))
-    axis.imshow(pyplot.imread(path))
-    pyplot.axis("off")
-    pyplot.show()
+    saved = f"the picture is in {path}"
+    if pyplot.get_backend().lower() in backend_registry.list_builtin(BackendFilter.NON_INTERACTIVE):
+        raise InputError(
+            "--show: no window can be opened, as there is no display here, or no toolkit for "
+            f"windows (Tk or Qt); {saved}"
+        )
+    # A layout that is made anew for every drawing is slow, and moves axes while they are turned.
+    figure.set_layout_engine("none")
+    try:
+        pyplot.figure(figure)
+    except Exception as error:  # ImportError, or what the toolkit raises
+        raise InputError(f"--show: no window can be opened ({error}); {saved}") from None
+    figure.canvas.manager.set_window_title(str(path))
+    # By default the mouse rolls the axes like a ball; so people stay upright.
+    with pyplot.rc_context({"axes3d.mouserotationstyle": "azel"}):
+        pyplot.show(block=True)

@@ -1,4 +1,4 @@
-"""The README's explanatory pictures: numbered joints, and the axes of 2D and 3D coordinates."""
+"""The explanatory pictures of the documents: numbered joints, and axes in 2D and 3D."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ def draw_numbered_joints(axis, pose: np.ndarray, skeleton: Skeleton, title: str)
     circle = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": "black", "lw": 0.5}
     for number, (x, y, _) in enumerate(pose):
         axis.text(x, y, str(number), fontsize=6, ha="center", va="center", bbox=circle)
-    axis.set(xlim=(-700, 700), ylim=(1050, -800), aspect="equal")  # mm, y down
+    axis.set(xlim=(-700, 700), ylim=(1050, -800), aspect="equal", anchor="N")  # mm, y down
     axis.set_title(title, fontsize=9)
     axis.set_axis_off()
 

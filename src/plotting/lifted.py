@@ -8,7 +8,7 @@ from matplotlib.animation import FFMpegWriter, FuncAnimation, PillowWriter
 from tqdm import tqdm
 
 from src.files import write_atomically
-from src.plotting.figures import new_figure
+from src.plotting.figures import SIDES, new_figure
 from src.plotting.poses import draw_pose_2d, draw_pose_3d
 
 # Where a pose is seen from, in degrees, -90 being the camera.
@@ -59,7 +59,7 @@ def lifted_sheet(
     rows = -(-len(captions) // columns)  # rounded up
     figure = new_figure(7.5 * columns, 2.7 * rows + 0.5)
     figure.suptitle(
-        f"{title}\n(orange: the person's right; y shown upwards, z away from the camera)",
+        f"{title}\n({SIDES}; y shown upwards, z away from the camera)",
         fontsize=9,
     )
     for i, caption in enumerate(captions):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from src.plotting.figures import OURS, SUPERVISED
 from src.plotting.poses import draw_pose_2d, draw_pose_3d
 from src.skeletons import Skeleton
 
@@ -22,10 +23,10 @@ class ModelStyle:
     label: str
 
 
-# Colour-blind safe; told apart in grey by marker, hatch and lightness.
+# Marker and hatch help where the colours alone do not.
 STYLES = {
-    "supervised": ModelStyle(color="#D55E00", marker="s", hatch="//", label="3D supervised"),
-    "ours": ModelStyle(color="#0072B2", marker="o", hatch="", label="ours"),
+    "supervised": ModelStyle(color=SUPERVISED, marker="s", hatch="//", label="3D supervised"),
+    "ours": ModelStyle(color=OURS, marker="o", hatch="", label="ours"),
 }
 # Marked in figure 4a. 68.3 and 95.4 % are what one and two standard deviations of a normal
 # distribution hold.
@@ -191,10 +192,19 @@ def draw_row(
     return axes
 
 
+def describe_pair(joints: Sequence[str], closer: int, further: int) -> str:
+    """Say which joint of a pair is closer to the camera: "left wrist < right knee".
+
+    joints: the K names of the joints. closer, further: indices of joints. The sign compares depths.
+    """
+    return f"{joints[closer]} < {joints[further]}".replace("_", " ")
+
+
 def draw_pair(axis, pose_2d: np.ndarray, closer: int, further: int):
     """Mark the two joints of a relative depth label, as in figure 3.
 
-    The closer joint is a green dot and the other a red cross, which differ in grey too.
+    The closer joint is a green dot and the other a red cross, edged in black: they differ in grey
+    too, and stand out from red limbs.
 
     Args:
         axis: a 2D axis.
@@ -206,9 +216,9 @@ def draw_pair(axis, pose_2d: np.ndarray, closer: int, further: int):
         The axis.
     """
     x, y = pose_2d[closer]
-    axis.plot(x, y, "o", color="#2CA02C", ms=9, mec="white", label="closer")
+    axis.plot(x, y, "o", color="#2CA02C", ms=10, mec="black", label="closer")
     x, y = pose_2d[further]
-    axis.plot(x, y, "X", color="#D62728", ms=9, mec="white", label="further away")
+    axis.plot(x, y, "X", color="#D62728", ms=10, mec="black", label="further away")
     return axis
 
 

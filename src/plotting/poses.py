@@ -5,7 +5,7 @@ import math
 import numpy as np
 from matplotlib.figure import Figure
 
-from src.plotting.figures import LEFT, RIGHT, new_figure
+from src.plotting.figures import LEFT, RIGHT, SIDES, new_figure
 from src.skeletons import Skeleton
 
 # Half the side of what is shown, in units of half the pose's largest extent: leaves a margin.
@@ -150,42 +150,52 @@ def draw_test_poses(
     *,
     inputs_px: np.ndarray,
     truth_mm: np.ndarray,
+    raw_mm: np.ndarray,
+    raw_errors_mm: np.ndarray,
     aligned_mm: np.ndarray,
-    errors_mm: np.ndarray,
+    aligned_errors_mm: np.ndarray,
     names: list[str],
     skeleton: Skeleton,
     title: str,
 ) -> Figure:
-    """Make a page with a row per test pose: the 2D input, the 3D truth and the aligned prediction.
+    """Make a page with a row per test pose: 2D input, 3D truth, raw and aligned prediction.
 
     Args:
         inputs_px: (R, K, 2) px.
         truth_mm: (R, K, 3) mm in the camera's frame.
+        raw_mm: (R, K, 3) mm, the predictions as the network gives them.
+        raw_errors_mm: (R,) mm, the MPJPE of each pose.
         aligned_mm: (R, K, 3) mm, the predictions after Procrustes alignment to the truth.
-        errors_mm: (R,) mm, the PA-MPJPE of each pose.
+        aligned_errors_mm: (R,) mm, the PA-MPJPE of each pose.
         names: R captions.
         skeleton: whose K joints they are.
         title: of the page.
     """
     rows = len(inputs_px)
-    figure = new_figure(8, 2.7 * rows)
+    figure = new_figure(10.5, 2.7 * rows)
     axes_in = "axes in px and mm, x right, z away from the camera"
-    figure.suptitle(f"{title}\n(orange: the person's right; {axes_in})", fontsize=9)
+    figure.suptitle(f"{title}\n({SIDES}; {axes_in})", fontsize=9)
     for row in range(rows):
-        # Truth and prediction are shown in cubes of one size, so that they can be compared.
+        # Truth and aligned prediction are shown in cubes of one size, so that they can be compared.
+        # The raw prediction has a cube of its own: its scale may be far from the truth's, since
+        # relative depth labels do not tell how large a person is.
         _, truth_reach = _frame(truth_mm[row])
         _, aligned_reach = _frame(aligned_mm[row])
         reach = max(truth_reach, aligned_reach)
 
-        axis = figure.add_subplot(rows, 3, 3 * row + 1)
+        axis = figure.add_subplot(rows, 4, 4 * row + 1)
         draw_pose_2d(axis, inputs_px[row], skeleton)
         axis.set_title(f"{names[row]}: 2D input", fontsize=8)
 
-        axis = figure.add_subplot(rows, 3, 3 * row + 2, projection="3d")
+        axis = figure.add_subplot(rows, 4, 4 * row + 2, projection="3d")
         draw_pose_3d(axis, truth_mm[row], skeleton, reach_mm=reach)
         axis.set_title("3D truth", fontsize=8)
 
-        axis = figure.add_subplot(rows, 3, 3 * row + 3, projection="3d")
+        axis = figure.add_subplot(rows, 4, 4 * row + 3, projection="3d")
+        draw_pose_3d(axis, raw_mm[row], skeleton)
+        axis.set_title(f"prediction, raw: MPJPE {raw_errors_mm[row]:.0f} mm", fontsize=8)
+
+        axis = figure.add_subplot(rows, 4, 4 * row + 4, projection="3d")
         draw_pose_3d(axis, aligned_mm[row], skeleton, reach_mm=reach)
-        axis.set_title(f"prediction, aligned: {errors_mm[row]:.0f} mm", fontsize=8)
+        axis.set_title(f"aligned: PA-MPJPE {aligned_errors_mm[row]:.0f} mm", fontsize=8)
     return figure

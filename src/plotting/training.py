@@ -7,17 +7,22 @@ from matplotlib.ticker import MaxNLocator
 
 from src.plotting.figures import CYCLE, new_figure
 
-# Columns of the log that are neither a term of the loss nor an error.
-_NOT_DRAWN = ("epoch", "step", "lr", "seconds", "total")
+# Columns of the log that are neither a term of the loss nor an error. The weighted totals of
+# training and test are drawn apart from the terms.
+_NOT_TERMS = ("epoch", "step", "lr", "seconds", "total", "l_test")
 
 
 def draw_training(history: list[dict], title: str) -> Figure:
     """Make a figure of a run: every term of the loss on the left, the test errors on the right.
 
+    Where the log has the loss on the test set, it is drawn on the left too, dashed, beside the
+    same weighted sum in training.
+
     Args:
         history: a row per epoch of the log, {column: value}; an epoch without a test lacks the
             errors. Columns that end in _mm are test errors. Runs on photos have wrong_labels, the
-            share of test labels that the poses contradict, which is drawn in their place.
+            share of test labels that the poses contradict, which is drawn in their place, beside
+            the same share of training labels, e_train.
         title: of the figure.
     """
     losses, test_errors = _split_columns(history)
@@ -25,9 +30,15 @@ def draw_training(history: list[dict], title: str) -> Figure:
     figure.suptitle(title, fontsize=10)
     loss_axis, test_axis = figure.subplots(1, 2)
     draw_curves(loss_axis, history, losses)
-    loss_axis.set_title("training losses, unweighted", fontsize=9)
+    loss_title = "training losses, unweighted"
+    if any("l_test" in row for row in history):
+        _draw_totals(loss_axis, history)
+        loss_title += "; total: weighted, dashed on the test set"
+    loss_axis.set_title(loss_title, fontsize=9)
     draw_curves(test_axis, history, test_errors)
-    test_title = "share of test labels" if "wrong_labels" in test_errors else "test errors (mm)"
+    test_title = "test errors (mm)"
+    if "wrong_labels" in test_errors:
+        test_title = "share of wrong labels (e_train: of training labels)"
     test_axis.set_title(test_title, fontsize=9)
     return figure
 
@@ -59,13 +70,27 @@ def draw_curves(axis, history: list[dict], columns: Sequence[str]):
     return axis
 
 
+def _draw_totals(axis, history: list[dict]):
+    """Draw the weighted sum of the loss terms in training, and dashed the one on the test set."""
+    for column, line_style in {"total": "-", "l_test": "--"}.items():
+        rows = [row for row in history if column in row]
+        axis.plot(
+            [row["epoch"] for row in rows],
+            [row[column] for row in rows],
+            color="black",
+            linestyle=line_style,
+            marker=".",
+            label=column,
+        )
+    axis.legend(fontsize=8)
+
+
 def _split_columns(history: list[dict]) -> tuple[list[str], list[str]]:
     """Which columns of a log are terms of the loss, and which are test errors to draw."""
     columns: list[str] = []
     for row in history:
-        columns += [name for name in row if name not in columns and name not in _NOT_DRAWN]
+        columns += [name for name in row if name not in columns and name not in _NOT_TERMS]
     errors_mm = [name for name in columns if name.endswith("_mm")]
-    losses = [name for name in columns if name not in errors_mm and name != "wrong_labels"]
-    if "wrong_labels" in columns:
-        return losses, ["wrong_labels"]
-    return losses, errors_mm
+    shares = [name for name in ("wrong_labels", "e_train") if name in columns]
+    losses = [name for name in columns if name not in errors_mm and name not in shares]
+    return losses, shares if shares else errors_mm

@@ -17,7 +17,7 @@ from src.labels import RelativeLabels, add_noise_2d, drop_keypoints
 from src.model import LiftingNetwork
 from src.skeletons import Skeleton, get_skeleton
 from src.standardize import Standardizer, Statistics
-from src.training.engine import LiftingModel, TestData, TrainingData
+from src.training.engine import LiftingModel, TestData, TestLoss, TrainingData
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,46 +183,64 @@ def make_training_data(
     data lack.
     """
     kept = _training_subset(len(poses), options)
-    pose_3d = poses.pose_3d[kept]
-    tensors = {
-        "inputs": make_inputs(poses.input_2d, statistics, options, "train")[kept],
-        "pose_2d": torch.from_numpy(poses.pose_2d[kept]),
-    }
-    constants = {}
+    if _lacks_focal(poses, options):
+        raise InputError(
+            f"--reprojection weak_perspective needs the field focal, which {options.data_dir} lacks"
+        )
+    inputs = make_inputs(poses.input_2d, statistics, options, "train")[kept]
+    tensors, constants = _loss_tensors(poses, kept, statistics, options)
     labels = None
-    if options.supervision == "full":
-        tensors["pose_3d"] = torch.from_numpy(pose_3d)
-    else:
+    if options.supervision == "relative":
         labels = RelativeLabels.draw(
-            pose_3d[..., 2].copy(),
+            poses.pose_3d[kept][..., 2].copy(),
             options.num_pairs,
             noise=options.rel_labels_noise_prob,
             tolerance_mm=options.tolerance_mm,
             pairs_rng=seeding.generator(options.seed, "pairs"),
             flips_rng=seeding.generator(options.seed, "flips"),
         )
-        if options.reprojection == "weak_perspective":
-            focal = poses.arrays.focal
-            if np.isnan(focal).any():
-                raise InputError(
-                    "--reprojection weak_perspective needs the field focal, "
-                    f"which {options.data_dir} lacks"
-                )
-            tensors["focal"] = torch.from_numpy(focal[kept])
-        skeleton = get_skeleton(options.dataset_type)
-        if options.limb_type == "gt":
-            tensors["limb_lengths"] = torch.from_numpy(limb_lengths(pose_3d, skeleton))
-        elif options.limb_type == "avg_person":
-            constants["limb_lengths"] = torch.tensor([skeleton.average_limb_lengths])
-        else:
-            constants["limb_lengths"] = statistics.limb_lengths
     return TrainingData(
-        tensors={name: tensor.to(device) for name, tensor in tensors.items()},
-        constants={name: tensor.to(device) for name, tensor in constants.items()},
+        tensors=_to_device({"inputs": inputs, **tensors}, device),
+        constants=_to_device(constants, device),
         labels=labels,
         batch_size=options.train_batch,
         seed=options.seed,
     )
+
+
+def _to_device(tensors: dict[str, torch.Tensor], device) -> dict[str, torch.Tensor]:
+    return {name: tensor.to(device) for name, tensor in tensors.items()}
+
+
+def _lacks_focal(poses: CentredPoses, options) -> bool:
+    """Tell whether the loss needs a focal length that some of the poses lack."""
+    is_needed = options.supervision == "relative" and options.reprojection == "weak_perspective"
+    return is_needed and bool(np.isnan(poses.arrays.focal).any())
+
+
+def _loss_tensors(
+    poses: CentredPoses, kept: slice | np.ndarray, statistics: Statistics, options
+) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+    """Collect what the loss terms ask for by name, except for labelled pairs, on the CPU.
+
+    Returns tensors (N,...) of the N frames that are kept, and constants that they share.
+    """
+    tensors = {"pose_2d": torch.from_numpy(poses.pose_2d[kept])}
+    constants = {}
+    pose_3d = poses.pose_3d[kept]
+    if options.supervision == "full":
+        tensors["pose_3d"] = torch.from_numpy(pose_3d)
+        return tensors, constants
+    if options.reprojection == "weak_perspective":
+        tensors["focal"] = torch.from_numpy(poses.arrays.focal[kept])
+    skeleton = get_skeleton(options.dataset_type)
+    if options.limb_type == "gt":
+        tensors["limb_lengths"] = torch.from_numpy(limb_lengths(pose_3d, skeleton))
+    elif options.limb_type == "avg_person":
+        constants["limb_lengths"] = torch.tensor([skeleton.average_limb_lengths])
+    else:
+        constants["limb_lengths"] = statistics.limb_lengths
+    return tensors, constants
 
 
 def _training_subset(num_frames: int, options) -> slice | np.ndarray:
@@ -240,13 +258,48 @@ def _training_subset(num_frames: int, options) -> slice | np.ndarray:
 
 
 def make_test_data(poses: CentredPoses, statistics: Statistics, options, device) -> TestData:
-    """Standardise the inputs, and move them and the root-centred truth to the device."""
+    """Standardise the inputs, and move them and the root-centred truth to the device.
+
+    A run that trains also measures its loss on these poses.
+    """
     inputs = make_inputs(poses.input_2d, statistics, options, "test")
     return TestData(
         inputs=inputs.to(device),
         target=torch.from_numpy(poses.pose_3d).to(device),
         actions=poses.arrays.action,
         joints=get_skeleton(options.dataset_type).joints,
+        loss=None if options.eval_only else _make_test_loss(poses, statistics, options, device),
+    )
+
+
+def _make_test_loss(
+    poses: CentredPoses, statistics: Statistics, options, device
+) -> TestLoss | None:
+    """Prepare the loss on the test poses; None if they lack a focal length that it needs.
+
+    Each frame has one labelled pair, drawn once and for all, so that the loss of different epochs
+    can be compared. Test labels are never noisy, whatever noise those of training have.
+    """
+    if _lacks_focal(poses, options):
+        return None
+    tensors, constants = _loss_tensors(poses, slice(None), statistics, options)
+    if options.supervision == "relative":
+        labels = RelativeLabels.draw(
+            poses.pose_3d[..., 2],
+            options.num_pairs,
+            noise=0,
+            tolerance_mm=options.tolerance_mm,
+            pairs_rng=seeding.generator(options.seed, "pairs_test"),
+            flips_rng=seeding.generator(options.seed, "flips_test"),
+        )
+        pairs, values = labels.visit(seeding.generator(options.seed, "visits_test"))
+        tensors["pairs"] = torch.from_numpy(pairs)
+        tensors["labels"] = torch.from_numpy(values)
+    return TestLoss(
+        criterion=build_criterion(options),
+        tensors=_to_device(tensors, device),
+        constants=_to_device(constants, device),
+        rows=None,
     )
 
 

@@ -11,9 +11,9 @@ from src.data.synthetic.photos import make_content
 from src.errors import InputError
 from src.skeletons import get_skeleton
 from src.standardize import Standardizer, Statistics
-from src.training.build import CentredPoses, make_inputs
+from src.training.build import CentredPoses, build_criterion, make_inputs
 from src.training.checkpoints import Source
-from src.training.engine import TrainingData
+from src.training.engine import TestLoss, TrainingData
 from src.training.evaluation import PhotoTestData
 
 
@@ -104,9 +104,25 @@ def fit_statistics(
 def make_test_data(
     photos: Photos, poses: CentredPoses, statistics: Statistics, options, device
 ) -> PhotoTestData:
-    """Standardise the keypoints of all photos, and move them to the device."""
-    inputs = make_inputs(poses.input_2d, statistics, options, "test").to(device)
-    return PhotoTestData(inputs, photos, get_skeleton(options.dataset_type))
+    """Standardise the keypoints of all photos, and move them to the device.
+
+    A run that trains also measures its loss on the labels of the test photos.
+    """
+    loss = None
+    if not options.eval_only:
+        is_test_label = ~photos.is_train[photos.photo]
+        loss = TestLoss(
+            criterion=build_criterion(options),
+            tensors=_loss_tensors(photos, poses, is_test_label, device),
+            constants={"limb_lengths": _limb_lengths(statistics, options).to(device)},
+            rows=torch.from_numpy(photos.photo[is_test_label]).to(device),
+        )
+    return PhotoTestData(
+        inputs=make_inputs(poses.input_2d, statistics, options, "test").to(device),
+        photos=photos,
+        skeleton=get_skeleton(options.dataset_type),
+        loss=loss,
+    )
 
 
 def make_training_data(
@@ -117,33 +133,49 @@ def make_training_data(
     Raises InputError if the limb lengths of the loaded run are asked for and it has none.
     """
     is_train_label = photos.is_train[photos.photo]
-    photo_of_label = photos.photo[is_train_label]
-    inputs = make_inputs(poses.input_2d, statistics, options, "train").numpy()
+    inputs = make_inputs(poses.input_2d, statistics, options, "train")
+    inputs = inputs[torch.from_numpy(photos.photo[is_train_label])]
+    loss_tensors = _loss_tensors(photos, poses, is_train_label, device)
+    return TrainingData(
+        tensors={"inputs": inputs.to(device), **loss_tensors},
+        constants={"limb_lengths": _limb_lengths(statistics, options).to(device)},
+        labels=None,
+        batch_size=options.train_batch,
+        seed=options.seed,
+    )
+
+
+def _loss_tensors(
+    photos: Photos, poses: CentredPoses, is_chosen: np.ndarray, device
+) -> dict[str, torch.Tensor]:
+    """Collect what the loss terms ask for by name: tensors (E,...) of an example per chosen label.
+
+    is_chosen: (A,) of bool, which of the photos' A labels are the E examples.
+    """
     arrays = {
-        "inputs": inputs[photo_of_label],
-        "pose_2d": poses.pose_2d[photo_of_label],
-        "pairs": photos.pairs[is_train_label],
-        "labels": photos.label[is_train_label],
+        "pose_2d": poses.pose_2d[photos.photo[is_chosen]],
+        "pairs": photos.pairs[is_chosen],
+        "labels": photos.label[is_chosen],
     }
-    weights = photos.weight[is_train_label]
+    weights = photos.weight[is_chosen]
     if not np.all(weights == 1):
         arrays["weights"] = weights
+    return {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
 
-    limb_lengths = statistics.limb_lengths
+
+def _limb_lengths(statistics: Statistics, options) -> torch.Tensor:
+    """Return the limb lengths (1,L) whose proportions the skeleton loss asks for.
+
+    Raises InputError if those of the loaded run are asked for and it has none.
+    """
     skeleton = get_skeleton(options.dataset_type)
-    average = skeleton.average_limb_lengths
-    if options.limb_type == "avg_person" and average is not None:
-        limb_lengths = torch.tensor([average])
-    if options.limb_type == "avg_human36" and limb_lengths.shape[1] != len(skeleton.limbs):
+    if options.limb_type == "avg_person" and skeleton.average_limb_lengths is not None:
+        return torch.tensor([skeleton.average_limb_lengths])
+    has_lengths = statistics.limb_lengths.shape[1] == len(skeleton.limbs)
+    if options.limb_type == "avg_human36" and not has_lengths:
         # Checkpoints of the 2018 code that were trained on photos alone have none.
         raise InputError(
             f"--limb_type avg_human36: {options.load} holds no mean limb lengths of "
             f"{skeleton.name}; use --limb_type avg_person"
         )
-    return TrainingData(
-        tensors={name: torch.from_numpy(array).to(device) for name, array in arrays.items()},
-        constants={"limb_lengths": limb_lengths.to(device)},
-        labels=None,
-        batch_size=options.train_batch,
-        seed=options.seed,
-    )
+    return statistics.limb_lengths

@@ -10,7 +10,7 @@ from src.data.photos import Photos
 from src.errors import InputError
 from src.metrics import CHOSEN, MEANS_MM, aligned_joint_errors, summarize
 from src.skeletons import Skeleton
-from src.training.engine import LiftingModel, TestData, predict
+from src.training.engine import LiftingModel, TestData, TestLoss, predict
 
 # Edges in cm of the groups of true depth differences that wrong labels are counted for.
 DEPTH_GAPS_CM = (0, 5, 10, 20, 40, np.inf)
@@ -23,6 +23,9 @@ class Evaluation:
     Attributes:
         means: named numbers, as result.json holds them.
         logged: those of them that a row of log.csv holds.
+        monitored: further numbers of that row, which show how the training goes and decide
+            nothing: "l_test", the loss on the test set, and on photos "e_train", the share of
+            wrong training labels.
         chosen: the name of the one that decides which tested epoch is the best; the smaller, the
             better.
         joint_errors: alignment ("none", "scale", "procrustes") -> errors (N,K) mm of the test
@@ -33,6 +36,7 @@ class Evaluation:
 
     means: dict
     logged: dict[str, float]
+    monitored: dict[str, float]
     chosen: str
     joint_errors: dict[str, np.ndarray]
     predictions: dict[str, np.ndarray]
@@ -44,11 +48,19 @@ class Evaluation:
 
 @dataclass(frozen=True, eq=False)
 class PhotoTestData:
-    """What a network is tested on: inputs (N,K,2) of all photos, standardised, on the device."""
+    """What a network is tested on.
+
+    Attributes:
+        inputs: (N,K,2) standardised keypoints of all photos, on the device.
+        photos: the photos and their labels.
+        skeleton: of the K joints.
+        loss: the loss on the labels of the test photos; None where it is not asked for.
+    """
 
     inputs: torch.Tensor
     photos: Photos
     skeleton: Skeleton
+    loss: TestLoss | None
 
 
 def evaluate_motion(model: LiftingModel, data: TestData, batch_size: int) -> Evaluation:
@@ -56,7 +68,7 @@ def evaluate_motion(model: LiftingModel, data: TestData, batch_size: int) -> Eva
 
     Raises InputError if an error is not finite.
     """
-    prediction, _ = predict(model, data.inputs, batch_size)
+    prediction, scale = predict(model, data.inputs, batch_size)
     with torch.inference_mode():
         errors, aligned = aligned_joint_errors(prediction, data.target)
     joint_errors = {alignment: values.cpu().numpy() for alignment, values in errors.items()}
@@ -70,6 +82,7 @@ def evaluate_motion(model: LiftingModel, data: TestData, batch_size: int) -> Eva
     return Evaluation(
         means=means,
         logged={name: means[name] for name in MEANS_MM},
+        monitored={} if data.loss is None else {"l_test": data.loss.measure(prediction, scale)},
         chosen=CHOSEN,
         joint_errors=joint_errors,
         predictions={"prediction": prediction.cpu().numpy(), "aligned": aligned.cpu().numpy()},
@@ -82,10 +95,17 @@ def evaluate_photos(model: LiftingModel, data: PhotoTestData, batch_size: int) -
     Raises InputError if a predicted pose is not finite.
     """
     photos = data.photos
-    prediction, _ = predict(model, data.inputs, batch_size)
-    prediction = prediction.cpu()
+    prediction, scale = predict(model, data.inputs, batch_size)
     if not prediction.isfinite().all():
         raise InputError("testing stopped: a predicted pose is not finite")
+    monitored = {}
+    if data.loss is not None:
+        monitored["l_test"] = data.loss.measure(prediction, scale)
+    prediction = prediction.cpu()
+    is_train_label = photos.is_train[photos.photo]
+    if is_train_label.any():
+        is_wrong = wrong_labels(prediction.numpy(), photos)[is_train_label]
+        monitored["e_train"] = float(is_wrong.mean())
     means = count_wrong_labels(prediction.numpy(), photos, data.skeleton)
     logged = {"wrong_labels": means["wrong_labels"]}
     joint_errors = {}
@@ -106,6 +126,7 @@ def evaluate_photos(model: LiftingModel, data: PhotoTestData, batch_size: int) -
     return Evaluation(
         means=means,
         logged=logged,
+        monitored=monitored,
         chosen="wrong_labels",
         joint_errors=joint_errors,
         predictions={"prediction": prediction.numpy()},

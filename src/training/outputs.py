@@ -1,4 +1,7 @@
-"""What a run leaves in its folder in the end: predictions, result.json, pictures."""
+"""What a run leaves in its folder in the end: predictions, result.json, pictures.
+
+Pictures may be drawn while it trains, too.
+"""
 
 import numpy as np
 
@@ -14,7 +17,7 @@ from src.skeletons import Skeleton, get_skeleton
 from src.training.build import CentredPoses
 from src.training.checkpoints import Source, State
 from src.training.evaluation import Evaluation
-from src.training.report import make_result, run_title
+from src.training.report import make_result, print_failed_picture, run_title
 from src.training.run_folder import RunFolder
 
 _NUM_POSES_DRAWN = 6
@@ -66,8 +69,63 @@ def save_photos(
     if options.save_ims:
         title = run_title(data, options)
         _save_curves(run, state.history, title)
-        _save_photo_page(run, photos, tested, skeleton, options.data_dir, title)
+        _save_photo_page(run, options, photos, tested, title, says_missing=True)
     return result
+
+
+def redraw_motion(
+    run: RunFolder,
+    options,
+    state: State,
+    tested: Evaluation | None,
+    test: CentredPoses,
+    data: dict,
+):
+    """Draw the pictures of `save_motion` after an epoch, where --save_ims_every asks for it.
+
+    After an epoch that was not tested (tested is None), the page of test poses stays as it is. A
+    picture that fails does not stop the training: one line says so.
+    """
+    if not _is_redrawn(options, state):
+        return
+    title = run_title(data, options)
+    try:
+        _save_curves(run, state.history, title)
+        if tested is not None:
+            _save_motion_page(run, test, tested, get_skeleton(options.dataset_type), title)
+    except Exception as error:  # whatever matplotlib or the disk raises
+        print_failed_picture(error)
+
+
+def redraw_photos(
+    run: RunFolder,
+    options,
+    state: State,
+    tested: Evaluation | None,
+    photos: Photos,
+    data: dict,
+):
+    """Draw the pictures of `save_photos` after an epoch, where --save_ims_every asks for it.
+
+    The rest is as in `redraw_motion`.
+    """
+    if not _is_redrawn(options, state):
+        return
+    title = run_title(data, options)
+    try:
+        _save_curves(run, state.history, title)
+        if tested is not None:
+            # That photos are missing is said once, in the end, and not after every epoch.
+            _save_photo_page(run, options, photos, tested, title, says_missing=False)
+    except Exception as error:  # whatever matplotlib or the disk raises
+        print_failed_picture(error)
+
+
+def _is_redrawn(options, state: State) -> bool:
+    """Tell whether pictures are due after this epoch; those of the last are drawn in the end."""
+    if options.save_ims_every is None or state.epoch == options.epochs:
+        return False
+    return state.epoch % options.save_ims_every == 0
 
 
 def _save_motion_predictions(
@@ -112,7 +170,7 @@ def _save_curves(run: RunFolder, history: list[dict], title: str):
 def _save_motion_page(
     run: RunFolder, test: CentredPoses, tested: Evaluation, skeleton: Skeleton, title: str
 ):
-    """Draw test_poses.png: test poses, evenly chosen, their truth and their aligned predictions."""
+    """Draw test_poses.png: test poses, evenly chosen, their truth and their predictions."""
     arrays = test.arrays
     rows = _evenly_chosen(len(test))
     captions = []
@@ -122,8 +180,10 @@ def _save_motion_page(
     page = draw_test_poses(
         inputs_px=test.pose_2d[rows],
         truth_mm=test.pose_3d[rows],
+        raw_mm=tested.predictions["prediction"][rows],
+        raw_errors_mm=tested.joint_errors["none"][rows].mean(axis=1),
         aligned_mm=tested.predictions["aligned"][rows],
-        errors_mm=tested.joint_errors["procrustes"][rows].mean(axis=1),
+        aligned_errors_mm=tested.joint_errors["procrustes"][rows].mean(axis=1),
         names=captions,
         skeleton=skeleton,
         title=title,
@@ -133,11 +193,12 @@ def _save_motion_page(
 
 def _save_photo_page(
     run: RunFolder,
+    options,
     photos: Photos,
     tested: Evaluation,
-    skeleton: Skeleton,
-    photo_folder: str | None,
     title: str,
+    *,
+    says_missing: bool,
 ):
     """Draw test_poses.png: test photos, evenly chosen, and their predictions from two sides."""
     test_rows = np.flatnonzero(~photos.is_train)
@@ -146,10 +207,10 @@ def _save_photo_page(
     page = lifted_sheet(
         photos.pose_2d[rows],
         tested.predictions["prediction"][rows],
-        skeleton,
+        get_skeleton(options.dataset_type),
         captions=files,
         title=title,
-        images=read_images(photo_folder, files),
+        images=read_images(options.data_dir, files, says_missing=says_missing),
     )
     save_figure(run.path / "test_poses.png", page)
 

@@ -15,8 +15,13 @@ from src.training.run_folder import RunFolder
 # Fields of result.json that its table needs, beside those that every result has.
 MOTION_FIELDS = {"per_action": dict, CHOSEN: float}
 PHOTO_FIELDS = {"wrong_labels": float, "labels": int, "per_pair": dict, "per_occlusion": dict}
-# How the means of a test are shown after each epoch; other means are in log.csv only.
-_SHOWN_MEANS = {"wrong_labels": "wrong labels {:.1%}", CHOSEN: "PA-MPJPE {:.1f} mm"}
+# How a test is shown after each epoch, in this order; other means are in log.csv only.
+_SHOWN_OF_TEST = {
+    "l_test": "test loss {:.4g}",
+    "wrong_labels": "wrong labels {:.1%}",
+    "e_train": "wrong training labels {:.1%}",
+    CHOSEN: "PA-MPJPE {:.1f} mm",
+}
 _NAMES_OF_MEANS = ("MPJPE", "scaled MPJPE", "PA-MPJPE")  # in the order of MEANS_MM
 
 
@@ -52,7 +57,7 @@ class Progress:
         self._bar.set_postfix(shown, refresh=False)
         self._bar.update(num_steps)
 
-    def log_row(
+    def make_row(
         self,
         epoch: int,
         step: int,
@@ -60,32 +65,40 @@ class Progress:
         optimizer: torch.optim.Optimizer,
         tested: Evaluation | None,
     ) -> dict:
-        """Make an epoch's row of the log and print it.
+        """Make an epoch's row of the log.
 
         The row holds the epoch's number, the number of steps done in all, the last learning rate,
-        the mean losses by name, the logged means where the epoch was tested, and the seconds since
-        the last row.
+        the mean losses by name, what the test measured where the epoch was tested, and the seconds
+        since the last row.
         """
         now = time.monotonic()
         row = {"epoch": epoch, "step": step, "lr": optimizer.param_groups[0]["lr"], **losses}
         if tested is not None:
+            row |= tested.monitored
             row |= tested.logged
         row["seconds"] = round(now - self._time_of_last_row, 2)
         self._time_of_last_row = now
-        self._bar.write(self._describe_row(row))
         return row
 
-    def _describe_row(self, row: dict) -> str:
-        not_shown = ("epoch", "step", "lr", "seconds", *MEANS_MM, *_SHOWN_MEANS)
+    def print_row(self, row: dict):
+        """Say that an epoch is done and saved; row: its row of the log."""
+        not_losses = ("epoch", "step", "lr", "seconds", *MEANS_MM, *_SHOWN_OF_TEST)
         words = [f"epoch {row['epoch']}/{self._epochs}"]
         for name, value in row.items():
-            if name not in not_shown:
+            if name not in not_losses:
                 words.append(f"{name} {value:.4g}")
-        for name, text in _SHOWN_MEANS.items():
+        for name, text in _SHOWN_OF_TEST.items():
             if name in row:
                 words.append(text.format(row[name]))
         words.append(f"{row['seconds']:.0f} s")
-        return "  ".join(words)
+        self._bar.write("  ".join(words))
+
+
+def print_failed_picture(error: Exception):
+    """Say that a picture could not be drawn while training, which goes on without it."""
+    reason = " ".join(str(error).split())
+    # Not print(): a progress bar may be on the screen.
+    tqdm.write(f"note: a picture failed, training goes on ({type(error).__name__}: {reason})")
 
 
 def data_title(data: dict) -> str:

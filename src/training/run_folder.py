@@ -27,8 +27,9 @@ _FILES = (
     "loss_curves.png",
     "test_poses.png",
 )
-# Options that say where and how a run is computed, not what: they may differ when it goes on.
-_FREE_OPTIONS = ("epochs", "device", "threads", "ckpt", "exp")
+# Options that say where and how long a run is computed, and how often it is drawn, but not what
+# is computed: they may differ when it goes on.
+_FREE_OPTIONS = ("epochs", "device", "threads", "ckpt", "exp", "save_ims", "save_ims_every")
 _MOST_DIFFERENCES_SHOWN = 4
 
 
@@ -122,8 +123,12 @@ class RunFolder:
         self.write_json("environment.json", environment(device))
 
     def write_log(self, history: list[dict]):
-        """Write a row per epoch to log.csv, the whole file each time: no last row can be lost."""
-        columns = {}  # in the order in which they first appear
+        """Write a row per epoch to log.csv, the whole file each time: no last row can be lost.
+
+        A cell is empty where a row lacks the column: the epoch was not tested, or was trained by
+        an earlier version.
+        """
+        columns = dict.fromkeys(max(history, key=len))  # the fullest row has them in their order
         for row in history:
             columns |= dict.fromkeys(row)
         text = io.StringIO()

@@ -11,7 +11,7 @@ from src.data.views import check_values
 from src.errors import InputError
 from src.skeletons import HUMAN36_JOINTS, Skeleton
 
-HOW_TO_GET_DATA = "README.md says how to get data, and --data_dir synthetic needs none"
+HOW_TO_GET_DATA = "docs/data.md says how to get data, and --data_dir synthetic needs none"
 DETECTIONS_SKELETON = "shg_16k"  # what the h5 layout's detections are: stacked hourglass, 16 joints
 _CAMERA_FILES = ("cameras.h5", "metadata.xml")  # the first that is there counts
 # What subject 1's files call two of the actions -> what all others call them.
