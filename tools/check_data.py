@@ -40,7 +40,7 @@ def check_data(argv) -> int:
         require_new(args.convert)  # now rather than after minutes of reading
     problems = []
     if args.path.suffix == ".json":
-        lines = check_label_file(args.path)
+        lines, problems = check_label_file(args.path)
     elif args.path.suffix == ".npz":
         lines, problems = check_npz(args.path)
     else:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from src.data.arrays import ACTIONS, PoseArrays, Sequence
+from src.data.plausibility import extent_is_zero, question_focal, question_pairs
 from src.data.views import check_values, oddities
 from src.errors import InputError
 from src.skeletons import Skeleton
@@ -56,6 +57,7 @@ def read_fields(path) -> dict[str, np.ndarray]:
     for name in ("pose_3d", "pose_2d"):
         fields[name] = fields[name].astype(np.float64)
         check_values(fields[name], f"{path}: {name}")
+    _check_extent(fields, path)
     frames = fields["frame"]
     frames_fit = ((frames >= 0) & (frames < 2**31)).all()  # they are kept as int32
     focal_fits = "focal" not in fields or (fields["focal"] > 0).all()
@@ -147,12 +149,40 @@ def load_npz(
         frame=fields["frame"][keep].astype(np.int32),
         sequences=sequences,
         files=((Path(path).name, Path(path).stat().st_size),),
-        notes=tuple(
-            f"{path}: pose_3d: {oddity}"
-            for oddity in oddities(fields["pose_3d"][keep], joint_names)
-        ),
+        notes=tuple(f"{path}: {oddity}" for oddity in field_oddities(fields, keep)),
         form="npz",
     )
+
+
+def field_oddities(fields: dict[str, np.ndarray], keep) -> list[str]:
+    """Say what looks wrong with the poses of the neutral form, a sentence each.
+
+    fields: as `read_fields` returns them. keep: an index of the N poses that are looked at.
+    """
+    joint_names = fields["joint_names"].tolist()
+    pose_3d = fields["pose_3d"][keep]
+    focal = None
+    oddities_found = [f"pose_3d: {oddity}" for oddity in oddities(pose_3d, joint_names)]
+    if "focal" in fields:
+        focal = fields["focal"][keep]
+        oddity = question_focal(focal)
+        if oddity is not None:
+            oddities_found.append(f"focal: {oddity}")
+    oddity = question_pairs(fields["pose_2d"][keep], pose_3d, joint_names, focal=focal)
+    if oddity is not None:
+        oddities_found.append(oddity)
+    return oddities_found
+
+
+def _check_extent(fields: dict[str, np.ndarray], path):
+    """Raise InputError for poses whose joints are all at one point, as in arrays of zeros."""
+    for name in ("pose_3d", "pose_2d"):
+        is_point = extent_is_zero(fields[name])
+        if is_point.any():
+            raise InputError(
+                f"{path}: {name}: all joints are at one point in {is_point.sum()} of "
+                f"{len(is_point)} poses, first in pose {is_point.argmax()}; leave them out"
+            )
 
 
 def _find_sequences(

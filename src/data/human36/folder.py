@@ -192,6 +192,6 @@ def check_detections(poses: np.ndarray, shape: tuple[int, int, int], where) -> n
             f"found {poses.shape}"
         )
     check_values(poses, where)
-    if not poses.any():
+    if np.count_nonzero(poses) == 0:
         raise InputError(f"{where}: all values are 0: never written? Copy or download it again")
     return poses.astype(np.float32)

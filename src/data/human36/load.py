@@ -132,9 +132,7 @@ def _read_subject(
             if view.is_doubtful:
                 camera = source.cameras[subject, view.sequence.camera]
                 kept_motion = motion._replace(world=world[view.frame])
-                suspicions += question_view_of(
-                    kept_motion, camera, cameras, view.pose_2d, skeleton
-                )
+                suspicions += question_view_of(kept_motion, camera, cameras, view.pose_2d, skeleton)
         views += motion_views
     return views, notes + summarize(suspicions)
 
