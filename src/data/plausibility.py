@@ -22,7 +22,7 @@ from src.skeletons import HUMAN36_JOINTS, Skeleton
 _MOST_PER_VIEW = 25
 _MOST_QUICKLY = 8
 # The mean offset of coordinates, over the mean side of the box round the body: 0.028 in 99 % of
-# views with simulated detections; left and right exchanged give 0.05 in 99 % and 0.11 in the median.
+# views with simulated detections; left and right exchanged give 0.05 in 99 %, 0.11 in the median.
 _QUICKLY_FARTHEST = 0.04
 _MOST_POSES = 2000
 # What is further away than this does not belong together. The largest distance of any view is 0.09
