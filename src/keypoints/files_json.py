@@ -77,7 +77,8 @@ def _numbers_in_name(path: Path) -> list[int]:
 def _frame_numbers(paths: list[Path]) -> list[int]:
     """Return the frame of each file: the last number in its name.
 
-    OpenPose calls its files VIDEO_000000000012_keypoints.json and so on. If a name has none, or two have the same, files are counted from 0.
+    OpenPose calls its files VIDEO_000000000012_keypoints.json and so on. If a name has no number,
+    or two have the same, files are counted from 0.
     """
     frames = []
     for path in paths:
