@@ -186,7 +186,12 @@ def with_column(poses, values, *, first=False):
 def test_3d_poses_taken_for_2d(sets):
     _, in_camera = sets
     poses_3d = in_camera[0]
-    for poses in (poses_3d, poses_3d - poses_3d[:, :1], poses_3d / 1000 - [0, 0, 5]):
+    for poses in (
+        poses_3d,
+        poses_3d - poses_3d[:, :1],
+        poses_3d / 1000,
+        poses_3d / 1000 - [0, 0, 5],
+    ):
         (doubt,) = columns_in_doubt(poses)
         assert "3D poses?" in doubt
 

@@ -53,6 +53,9 @@ _FEWEST_UPRIGHT = 10
 # Numbers of a confidence, those in percent included.
 _LARGEST_CONFIDENCE = 100
 _LARGEST_PERCENT = 100
+# People are not further than this from a camera; no confidence reaches between 2 and this.
+_LARGEST_METRES = 20
+_MOST_IN_COLUMNS = 2000  # poses looked at
 
 _NEEDED = {"neck", "right_hip", "left_hip", "right_shoulder", "left_shoulder"}
 
@@ -108,8 +111,11 @@ def columns_in_doubt(array: np.ndarray) -> tuple[str, ...]:
 
     Infinite and missing numbers are passed over.
     """
-    first, _, third = (column[np.isfinite(column)] for column in np.moveaxis(array, 2, 0))
-    if len(first) == 0 or len(third) == 0:
+    sample = np.asarray(array[:: len(array) // _MOST_IN_COLUMNS + 1])
+    sample = sample[np.isfinite(sample).all(axis=2)]
+    first = sample[:, 0]
+    third = sample[:, 2]
+    if len(sample) == 0:
         return ()
     looks_like_confidence = (first >= 0).all() and (first <= 1).all()
     if looks_like_confidence and np.percentile(third, 90) > 2:
@@ -117,8 +123,9 @@ def columns_in_doubt(array: np.ndarray) -> tuple[str, ...]:
             "the first of the three columns looks like the confidence; here it is x, y, confidence",
         )
     # Some detectors give a missing joint one negative number, such as -1; depths are many.
-    num_negative = len(np.unique(third[third < 0][:1000]))
-    if num_negative > 1 or third.max() > _LARGEST_CONFIDENCE:
+    num_negative = len(np.unique(third[third < 0]))
+    are_metres = 2 < third.max() <= _LARGEST_METRES and np.abs(sample[:, :2]).max() < 10
+    if num_negative > 1 or third.max() > _LARGEST_CONFIDENCE or are_metres:
         return (
             "the third column is taken for confidence, but looks like depth: 3D poses? "
             "Here it is 2D: x, y, confidence",
@@ -196,7 +203,9 @@ def _exchange(poses: np.ndarray, skeleton: Skeleton) -> str | None:
         return None
     candidates = []
     for words, kinds in _EXCHANGES.items():
-        pairs = [(f"{side}_{a}", f"{side}_{b}") for a, b in kinds for side in ("left", "right")]
+        pairs = []
+        for a, b in kinds:
+            pairs += [(f"left_{a}", f"left_{b}"), (f"right_{a}", f"right_{b}")]
         is_chain = words in ("elbows and wrists", "knees and ankles")
         candidates.append((words, pairs, _SHORTER_BY_IN_A_CHAIN if is_chain else _SHORTER_BY))
     for a, b in (("elbow", "knee"), ("wrist", "ankle"), ("knee", "ankle")):
