@@ -16,6 +16,7 @@ from src.data.human36.load import load_human36
 from src.data.npz import load_npz
 from src.data.photo_oddities import photo_oddities, truth_oddities
 from src.data.photos import load_photos, load_truth, parse_photos
+from src.data.plausibility import may_not_fit, question_detections, question_view
 from src.data.synthetic.motion import SUBJECTS, load_synthetic, make_cameras, make_motions
 from src.data.synthetic.motion import simulate_detections as simulate
 from src.data.synthetic.photos import make_content
@@ -173,8 +174,6 @@ def test_good_data_are_not_suspected(whole_dir):
 
 def test_simulated_detections_are_not_suspected():
     """All 840 views of the built-in motion, as loaded and as the check looks at them."""
-    from src.data.plausibility import may_not_fit, question_detections, question_view
-
     joints = list(HOURGLASS.human36_indices)
     cameras = make_cameras(0)
     num_passed_on = 0

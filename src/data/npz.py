@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from src.data.arrays import ACTIONS, PoseArrays, Sequence
-from src.data.plausibility import extent_is_zero, question_focal, question_pairs
+from src.data.plausibility import extent_is_zero, question_focal, question_pairs, thin_out
 from src.data.views import check_values, oddities
 from src.errors import InputError
 from src.skeletons import Skeleton
@@ -154,24 +154,26 @@ def load_npz(
     )
 
 
-def field_oddities(fields: dict[str, np.ndarray], keep) -> list[str]:
+def field_oddities(fields: dict[str, np.ndarray], keep: np.ndarray) -> list[str]:
     """Say what looks wrong with the poses of the neutral form, a sentence each.
 
-    fields: as `read_fields` returns them. keep: an index of the N poses that are looked at.
+    fields: as `read_fields` returns them. keep (N,): which poses count.
     """
     joint_names = fields["joint_names"].tolist()
-    pose_3d = fields["pose_3d"][keep]
+    sentences = [f"pose_3d: {oddity}" for oddity in oddities(fields["pose_3d"][keep], joint_names)]
+    rows = thin_out(np.flatnonzero(keep))
     focal = None
-    oddities_found = [f"pose_3d: {oddity}" for oddity in oddities(pose_3d, joint_names)]
     if "focal" in fields:
-        focal = fields["focal"][keep]
-        oddity = question_focal(focal)
-        if oddity is not None:
-            oddities_found.append(f"focal: {oddity}")
-    oddity = question_pairs(fields["pose_2d"][keep], pose_3d, joint_names, focal=focal)
-    if oddity is not None:
-        oddities_found.append(oddity)
-    return oddities_found
+        focal = fields["focal"][rows]
+        sentence = question_focal(focal)
+        if sentence is not None:
+            sentences.append(f"focal: {sentence}")
+    sentence = question_pairs(
+        fields["pose_2d"][rows], fields["pose_3d"][rows], joint_names, focal=focal
+    )
+    if sentence is not None:
+        sentences.append(sentence)
+    return sentences
 
 
 def _check_extent(fields: dict[str, np.ndarray], path):

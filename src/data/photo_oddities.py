@@ -5,7 +5,7 @@ import os.path
 import numpy as np
 
 from src.data.photos import Photos
-from src.data.plausibility import extent_is_zero, question_labels, question_pairs
+from src.data.plausibility import extent_is_zero, question_labels, question_pairs, thin_out
 from src.data.views import oddities
 from src.errors import InputError
 from src.keypoints.mistakes import likely_mistakes
@@ -70,7 +70,9 @@ def truth_oddities(photos: Photos, joints) -> list[str]:
         return []
     truth = photos.truth[has_truth].astype(np.float64)
     sentences = oddities(truth, joints)
-    sentence = question_pairs(photos.pose_2d[has_truth].astype(np.float64), truth, joints)
+    rows = thin_out(np.arange(len(truth)))
+    pose_2d = photos.pose_2d[has_truth].astype(np.float64)
+    sentence = question_pairs(pose_2d[rows], truth[rows], joints)
     if sentence is not None:
         sentences.append(sentence)
     gap = photos.gap_mm(photos.truth)
