@@ -101,7 +101,8 @@ def parse_command(argv: Sequence[str]) -> tuple[Namespace, list[str], list[str]]
     for token in remaining:
         if token in unknown_to_human36 and token in unknown_to_lsp:
             raise InputError(
-                f"{token} is unknown here and to both scripts, or a row that comes too late; "
+                f"{token} is unknown here and to both scripts, "
+                "or a row name given after the options; "
                 "see --help here, of main_human36.py and of main_lsp.py"
             )
 

@@ -36,8 +36,8 @@ def make_parser():
     return parser
 
 
-def load(args) -> Study:
-    """The study of the files that are given, or a simulated one."""
+def load_user_study(args) -> Study:
+    """Load the study from the files that the user names, or simulate one."""
     if args.data == "synthetic":
         return simulated_study(args.seed)
     if not args.answers or not args.images:
@@ -104,7 +104,7 @@ def draw(study: Study, findings: Findings, photo_folder: str | None) -> Figure:
 def make_figure(argv):
     """Load or simulate the study, print its numbers, draw, save."""
     args = make_parser().parse_args(argv)
-    study = load(args)
+    study = load_user_study(args)
     findings = analyse(study)
     print("\n".join(findings.statistics))
     figure = draw(study, findings, args.photos)

@@ -18,6 +18,7 @@ from src.errors import InputError, run_command
 
 
 def make_parser():
+    """Return the parser of this command's options."""
     parser = new_parser(__doc__)
     parser.usage = "python tools/check_data.py PATH [--convert OUT]"
     parser.add_argument(
@@ -59,6 +60,7 @@ def check_data(argv) -> int:
 
 
 def main(argv=None) -> int:
+    """Run the command line and return the exit code."""
     return run_command(check_data, argv)
 
 
