@@ -1,4 +1,4 @@
-"""The losses (paper section 4): pure functions of tensors, and their weighted sum by name.
+"""The losses (paper section 4): pure functions of tensors, their weighted sum, what it is given.
 
 Poses are in millimetres in the camera's frame: x to the right, y down, z away from the camera, the
 root joint at the origin.
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
@@ -121,9 +122,29 @@ def supervised_loss(pose_3d: Tensor, target_3d: Tensor) -> Tensor:
 class Criterion:
     """A weighted sum of loss terms.
 
+    A batch is a dict of tensors of B examples. These are all keys that it can have; they are the
+    same in training and in the loss of a test:
+
+    | key            | shape, unit           | there if                         | put there by  |
+    |----------------|-----------------------|----------------------------------|---------------|
+    | `pose_2d`      | (B,K,2) px, root at 0 | always                           | builders      |
+    | `pose_3d`      | (B,K,3) mm, root at 0 | --supervision full               | builders      |
+    | `pairs`        | (B,2) long, joints    | --supervision relative           | see below     |
+    | `labels`       | (B,) +1, -1 or 0      | --supervision relative           | see below     |
+    | `weights`      | (B,) one per label    | photos whose labels have weights | builders      |
+    | `limb_lengths` | (1,L) or (B,L)        | --supervision relative           | builders      |
+    | `focal`        | (B,2) px              | --reprojection weak_perspective  | builders      |
+
+    The builders are `make_training_data` and `make_test_data` of `src.training.build` (motion) and
+    of `src.training.build_photos`. All of them collect the tensors with `make_batch_tensors`. They
+    put in pairs and labels, too, except for training on motion, where `train_epoch` of
+    `src.training.engine` does so: every epoch visits other pairs.
+
+    The network's standardised input is not in the batch, in training as little as in a test.
+
     Attributes:
-        terms: name -> function of (pose (B,K,3) mm, scale (B,1), batch) that gives a scalar; the
-            batch is a dict of tensors.
+        terms: name -> function of (pose (B,K,3) mm, scale (B,1) or None, batch) that gives a
+            scalar.
         weights: name -> weight. A term of weight 0 is not computed.
     """
 
@@ -141,6 +162,48 @@ class Criterion:
         weights = tuple(self.weights[name] for name in self.names)
         total = values.dot(_constant_tensor(weights, values.dtype, values.device))
         return total, values
+
+
+def make_batch_tensors(
+    device: torch.device,
+    *,
+    pose_2d: np.ndarray,
+    pose_3d: np.ndarray | None = None,
+    pairs: np.ndarray | None = None,
+    labels: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    limb_lengths: np.ndarray | None = None,
+    shared_limb_lengths: Tensor | None = None,
+    focal: np.ndarray | None = None,
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Move what the loss terms of N examples ask for to the device, under the keys of `Criterion`.
+
+    Args:
+        device: where to put the tensors.
+        pose_2d, pose_3d, pairs, labels, weights, limb_lengths, focal: (N,...), as `Criterion` lists
+            them, with N in place of B; None for what is not to be in a batch.
+        shared_limb_lengths: (1,L), the limb lengths of all examples, in place of `limb_lengths`.
+
+    Returns:
+        The tensors (N,...) that are cut into batches, and the constants that all batches share.
+    """
+    arrays = {
+        "pose_2d": pose_2d,
+        "pose_3d": pose_3d,
+        "pairs": pairs,
+        "labels": labels,
+        "weights": weights,
+        "limb_lengths": limb_lengths,
+        "focal": focal,
+    }
+    tensors = {}
+    for key, array in arrays.items():
+        if array is not None:
+            tensors[key] = torch.from_numpy(array).to(device)
+    constants = {}
+    if shared_limb_lengths is not None:
+        constants["limb_lengths"] = shared_limb_lengths.to(device)
+    return tensors, constants
 
 
 def _at_least_float32(tensor: Tensor) -> Tensor:
