@@ -6,6 +6,7 @@ import torch
 from tqdm import tqdm
 
 from src.errors import InputError
+from src.log_columns import training_losses
 from src.metrics import CHOSEN, MEANS, MEANS_MM
 from src.skeletons import get_skeleton
 from src.training.checkpoints import Source, State
@@ -82,11 +83,9 @@ class Progress:
 
     def print_row(self, row: dict):
         """Say that an epoch is done and saved; row: its row of the log."""
-        not_losses = ("epoch", "step", "lr", "seconds", *MEANS_MM, *_SHOWN_OF_TEST)
         words = [f"epoch {row['epoch']}/{self._epochs}"]
-        for name, value in row.items():
-            if name not in not_losses:
-                words.append(f"{name} {value:.4g}")
+        for name in training_losses(row):
+            words.append(f"{name} {row[name]:.4g}")
         for name, text in _SHOWN_OF_TEST.items():
             if name in row:
                 words.append(text.format(row[name]))
