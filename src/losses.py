@@ -28,16 +28,18 @@ def relative_depth_loss(
 ) -> Tensor:
     """Measure how badly the depths of poses agree with relative depth labels (paper section 4).
 
-    Arguments:
+    With d = (z_i - z_j) / (mean over the batch of |z_i - z_j|) and the label y, the loss of a pair
+    is log(1 + exp(-y d m)) for y = +1 or -1 and d^2 for y = 0.
+
+    Args:
         pose_3d: (B,K,3) mm.
         pairs: (B,2) long, the joints i and j of one labelled pair per pose.
         labels: (B,) +1 if joint i is further away than j, -1 if it is closer, 0 if they are equal.
-        distance_multiplier: m below; the larger, the sharper the loss.
+        distance_multiplier: m; the larger, the sharper the loss.
         weights: (B,) of the labels, or None for equal weights.
 
-    With d = (z_i - z_j) / (mean over the batch of |z_i - z_j|) and the label y, the loss of a pair
-    is log(1 + exp(-y d m)) for y = +1 or -1 and d^2 for y = 0. Returns their (weighted) mean, a
-    scalar.
+    Returns:
+        The (weighted) mean of the losses of the pairs, a scalar.
     """
     depths = _at_least_float32(pose_3d[..., 2])
     depth_i, depth_j = depths.gather(1, pairs).unbind(dim=1)
@@ -55,12 +57,13 @@ def relative_depth_loss(
 def orthographic_loss(pose_3d: Tensor, pose_2d: Tensor, scale: Tensor) -> Tensor:
     """Measure how far scaled orthographic projections are from the keypoints (paper section 4).
 
-    Arguments:
+    Args:
         pose_3d: (B,K,3) mm.
         pose_2d: (B,K,2) px, relative to the root's pixel.
         scale: (B,1) px per mm.
 
-    Returns the mean distance in px between scale x (X, Y) and the keypoints, a scalar.
+    Returns:
+        The mean distance in px between scale x (X, Y) and the keypoints, a scalar.
     """
     projected = scale[:, :, None] * _at_least_float32(pose_3d[..., :2])
     return _length(projected - pose_2d).mean()
@@ -71,14 +74,16 @@ def perspective_loss(
 ) -> Tensor:
     """Measure how far perspective projections by a known focal length are from the keypoints.
 
-    Arguments:
+    The paper's code calls this projection weak perspective.
+
+    Args:
         pose_3d: (B,K,3) mm.
         pose_2d: (B,K,2) px, relative to the root's pixel.
         inverse_distance: s (B,1), one over the root's distance from the camera in mm.
         focal: f (B,2) px.
 
-    Returns the mean distance in px between f (X, Y) / (Z + 1/s) and the keypoints, a scalar. The
-    paper's code calls this projection weak perspective.
+    Returns:
+        The mean distance in px between f (X, Y) / (Z + 1/s) and the keypoints, a scalar.
     """
     pose_3d = _at_least_float32(pose_3d)
     depth = pose_3d[..., 2:] + 1 / _at_least_float32(inverse_distance[:, :, None])
@@ -94,13 +99,16 @@ def root_loss(pose_3d: Tensor, root: int) -> Tensor:
 def skeleton_loss(pose_3d: Tensor, limb_lengths: Tensor, skeleton) -> Tensor:
     """Measure how far the limb proportions of poses are from given ones (paper section 4).
 
-    Arguments:
+    A proportion is a limb's length divided by that of the skeleton's unit limb. Masked limbs do not
+    count.
+
+    Args:
         pose_3d: (B,K,3) mm.
         limb_lengths: (1,L) for all poses or (B,L) for each, in any unit.
         skeleton: the `Skeleton` whose limbs these are.
 
-    A proportion is a limb's length divided by that of the skeleton's unit limb. Masked limbs do not
-    count. Returns the mean absolute difference (with `EPS` under the root), a scalar.
+    Returns:
+        The mean absolute difference of the proportions (with `EPS` under the root), a scalar.
     """
     joints, limbs = _limbs_that_count(skeleton, pose_3d.device)
     starts, ends = pose_3d[:, joints].chunk(2, dim=1)

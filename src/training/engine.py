@@ -88,12 +88,12 @@ class TestLoss:
     def measure(self, pose: torch.Tensor, scale: torch.Tensor | None) -> float:
         """Return the weighted sum of the loss terms, as the mean over all examples.
 
-        Arguments:
-            pose: (N,K,3) mm, as `predict` returns it.
-            scale: (N,1), or None if the model has none.
-
         The examples are taken in their order, `_EXAMPLES_PER_TEST_LOSS` at a time; the last batch
         may be smaller. A batch counts in proportion to its examples.
+
+        Args:
+            pose: (N,K,3) mm, as `predict` returns it.
+            scale: (N,1), or None if the model has none.
         """
         num_examples = len(pose) if self.rows is None else len(self.rows)
         weighted_totals = []
@@ -156,7 +156,7 @@ def train_epoch(
 ) -> tuple[int, dict[str, float]]:
     """Train on every frame once.
 
-    Arguments:
+    Args:
         schedule: step -> learning rate.
         max_norm: the largest norm of the gradient; infinity for no clipping.
         epoch: its number, from 1. What is drawn depends on the data's seed and this number alone.
@@ -164,9 +164,13 @@ def train_epoch(
         progress: called now and then with the number of steps done since and the latest value of
             every loss term by name.
 
-    Returns the number of steps done in all, and the mean over the epoch of every loss term by name
-    (unweighted; "total" is the weighted sum). Raises InputError, naming the term, the epoch and the
-    step, when a loss or the gradient stops being finite.
+    Returns:
+        The number of steps done in all, and the mean over the epoch of every loss term by name
+        (unweighted; "total" is the weighted sum).
+
+    Raises:
+        InputError: a loss or the gradient stops being finite; the message names the term, the epoch
+            and the step.
     """
     device = data.inputs.device
     tensors = dict(data.tensors)
