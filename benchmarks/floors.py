@@ -18,7 +18,7 @@ def matrix_products(
 
     These are the products of its linear layers, on random numbers of the same shapes.
 
-    Arguments:
+    Args:
         backward: whether to do those of the backward pass too: for the gradients of the weights,
             and of the input of all layers but the first.
         one_dnn: whether oneDNN does the products that the network itself leaves to it, which is the

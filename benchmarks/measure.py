@@ -24,7 +24,7 @@ from benchmarks.training import (
 )
 from opts.human36 import parse_options
 from src import lifting
-from src.data.synthetic.motion import write
+from src.data.synthetic.motion import write_synthetic
 from src.keypoints.files import read_keypoints
 from src.keypoints.layouts import get_layout
 from src.labels import RelativeLabels
@@ -278,10 +278,10 @@ def label_sampling(
 
 def loading() -> list[Row]:
     """Measure loading Human3.6M's number of poses from h5 files, see `load_synthetic_set`."""
-    return [load_synthetic_set(FRAMES_PER_MOTION)]
+    return load_synthetic_set(FRAMES_PER_MOTION)
 
 
-def load_synthetic_set(frames_per_motion: int) -> Row:
+def load_synthetic_set(frames_per_motion: int) -> list[Row]:
     """Measure loading training and test subjects from h5 files to the arrays that training takes.
 
     A synthetic set is written first; that is not part of the time, and leaves the files in the
@@ -289,7 +289,7 @@ def load_synthetic_set(frames_per_motion: int) -> Row:
     """
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder) / "data"
-        write(data_dir, frames=frames_per_motion, seed=0)
+        write_synthetic(data_dir, frames=frames_per_motion, seed=0)
         options, _ = parse_options(["--data_dir", str(data_dir)])
 
         def load():
@@ -302,7 +302,7 @@ def load_synthetic_set(frames_per_motion: int) -> Row:
             num_bytes += arrays.pose_2d.nbytes + arrays.pose_3d.nbytes
         for path in data_dir.glob("S*/MyPoses/3D_positions/*.h5"):
             num_bytes += path.stat().st_size
-        rows = rows_beside_floor(
+        return rows_beside_floor(
             {"loading, files cached": load},
             memory_traffic(num_bytes),
             "memory traffic",
@@ -310,7 +310,6 @@ def load_synthetic_set(frames_per_motion: int) -> Row:
             turns=3,
             calls=1,
         )
-    return rows[0]
 
 
 def tries() -> list[Row]:

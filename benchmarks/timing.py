@@ -63,7 +63,7 @@ def rows_beside_floor(
 ) -> list[Row]:
     """Time functions by name, all beside one floor: a row for each.
 
-    Arguments:
+    Args:
         floor: does the part of the work that nobody could do without.
         floor_is: what that is, in words.
         frames: how many poses each of the functions works on.

@@ -96,18 +96,20 @@ def engine_step(training: Training) -> Callable[[], None]:
         name: tensor.split(training.data.batch_size) for name, tensor in tensors.items()
     }
     batches = []
-    for index in range(len(batches_by_name["inputs"])):
+    for index, inputs in enumerate(training.data.inputs.split(training.data.batch_size)):
         batch = {name: parts[index] for name, parts in batches_by_name.items()}
-        batches.append(batch | training.data.constants)
+        batches.append((inputs, batch | training.data.constants))
     endless_batches = cycle(batches)
     max_norm = build.largest_gradient_norm(training.options)
 
     def step():
+        inputs, batch = next(endless_batches)
         engine.train_step(
             training.model,
             training.criterion,
             training.optimizer,
-            next(endless_batches),
+            inputs,
+            batch,
             max_norm,
         )
 
@@ -130,7 +132,7 @@ def plain_step(training: Training) -> Callable[[], None]:
     def step():
         index = next(indices)
         batch = {name: tensor[index] for name, tensor in tensors.items()} | training.data.constants
-        pose, scale = training.model(batch["inputs"])
+        pose, scale = training.model(training.data.inputs[index])
         loss, _ = training.criterion(pose, scale, batch)
         training.optimizer.zero_grad()
         loss.backward()
@@ -142,7 +144,7 @@ def plain_step(training: Training) -> Callable[[], None]:
 
 
 def tensors_with_labels(data: TrainingData) -> dict[str, torch.Tensor]:
-    """Return the tensors (N,...) of which batches are made, with the labels of a single visit."""
+    """Return the tensors (N,...) that losses need, with the pairs and labels of a single visit."""
     tensors = dict(data.tensors)
     if data.labels is not None:
         pairs, labels = data.labels.visit(np.random.default_rng(0))

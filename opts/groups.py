@@ -64,7 +64,7 @@ def add_run_options(parser: ArgumentParser, presets: dict[str, dict]):
         "--seed",
         type=number(int, at_least=0, below=2**32),
         default=0,
-        help="of every random draw",
+        help="seed for all random draws",
     )
     group.add_argument(
         "--device",
@@ -221,7 +221,13 @@ def add_training_options(parser: ArgumentParser, *, default_epochs: int):
         metavar="STEPS",
         help="steps after which the learning rate is multiplied by --lr_gamma",
     )
-    group.add_argument("--lr_gamma", type=FRACTION, default=0.96, metavar="X", help="see there")
+    group.add_argument(
+        "--lr_gamma",
+        type=FRACTION,
+        default=0.96,
+        metavar="X",
+        help="factor applied every --lr_decay steps",
+    )
     group.add_argument(
         "--max_norm",
         action=BooleanOptionalAction,

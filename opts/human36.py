@@ -53,7 +53,8 @@ def _add_data_options(parser: ArgumentParser):
     group.add_argument(
         "--data_dir",
         default="synthetic",
-        help="folder with cameras.h5, S1, S5, ..., or synthetic",
+        help="folder of Human3.6M (cameras.h5, S1, S5, ...; its cdf files; or VideoPose3D's npz), "
+        "an npz of poses, or synthetic",
     )
     group.add_argument(
         "--dataset_type",
@@ -104,7 +105,9 @@ def _add_data_options(parser: ArgumentParser):
 
 def _add_input_options(parser: ArgumentParser):
     group = parser.add_argument_group(
-        "2D input", "projected truth, with noise, or detections (shg_16k only)"
+        "2D input",
+        "projected truth, with noise, or detections (of shg_16k; VideoPose3D's archives may have "
+        "those of human36_17k)",
     )
     group.add_argument(
         "--train_noise_type_2d",

@@ -42,6 +42,9 @@ class _Parser(argparse.ArgumentParser):
     """
 
     def error(self, message: str):
+        # argparse hands over nothing but its finished message, so the word in question is taken
+        # from there. These are the messages of Python 3.11 to 3.13, which differ only in whether
+        # the choices stand in quotation marks. One that does not match loses its hint, no more.
         unknown_option = re.match(r"unrecognized arguments:\s+(\S+)", message)
         if unknown_option:
             word = unknown_option[1]
@@ -65,7 +68,9 @@ class _HelpFormatter(argparse.HelpFormatter):
             return action.help
         if default is True:
             words = "on"
-        elif isinstance(default, list):
+        elif isinstance(default, (list, tuple)):
+            if not default:
+                return action.help
             words = " ".join(str(value) for value in default)
         else:
             words = default

@@ -25,7 +25,7 @@ def make_parser() -> ArgumentParser:
         "--checkpoint",
         default="checkpoint/cmu_17k",
         metavar="FOLDER",
-        help="a run, or one of 2018",
+        help="folder of a run, or of a 2018 checkpoint",
     )
     parser.add_argument(
         "--layout",
@@ -39,7 +39,7 @@ def make_parser() -> ArgumentParser:
         nargs="+",
         choices=("npz", "json", "csv"),
         default=["npz"],
-        help="of the poses; npz always",
+        help="file formats of the poses; npz is always written",
     )
     parser.add_argument(
         "--rescale",
@@ -69,7 +69,7 @@ def make_parser() -> ArgumentParser:
     parser.add_argument(
         "--show",
         action="store_true",
-        help="open a window with the poses, which the mouse turns; needs Tk or Qt",
+        help="open a window with the poses that you can rotate with the mouse; needs Tk or Qt",
     )
     parser.add_argument(
         "--device",

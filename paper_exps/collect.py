@@ -220,7 +220,9 @@ def make_table(table: str, rows: list[RowResults]) -> list[list[str]]:
         error_key = "pa_mpjpe_mm"
     on_human36 = _all_are_human36(rows)
     on_photos = any("wrong_labels" in result for result in _all_results(rows))
-    paper_numbers = json.loads(NUMBERS.read_text())["paper"].get(table, {})
+    all_numbers = json.loads(NUMBERS.read_text())
+    # Tables and figures whose numbers nobody has typed in are missing there.
+    paper_numbers = all_numbers["paper"].get(table, {})
 
     columns = []
     if on_photos:
@@ -406,7 +408,10 @@ def make_parser():
         "--preset", nargs="+", default=[], help="what was laid over every row, as testing"
     )
     parser.add_argument(
-        "--format", choices=("md", "tex", "csv", "png"), default="md", help="of the tables"
+        "--format",
+        choices=("md", "tex", "csv", "png"),
+        default="md",
+        help="file format of the tables",
     )
     parser.add_argument("--out", default="figures", metavar="FOLDER", help="where png files go")
     return parser

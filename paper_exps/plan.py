@@ -1,8 +1,6 @@
 """From rows of the paper to what must be trained and tested, each training once.
 
-A plan is a list of pairs (row, the row whose run it needs, or None), in an order in which they can
-be run. A row needs another one's run if it fine-tunes that one's weights, or if that one trains the
-same thing: then it only tests the weights that are there already.
+A plan is a list of steps, in an order in which they can be run.
 """
 
 import sys
@@ -10,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from opts import human36, lsp
 from opts.parsing import run_options
@@ -47,8 +46,11 @@ _TESTING_OPTIONS = frozenset(
 class Row:
     """One run of the paper: a preset with a seed.
 
-    name: of the preset. script: the file that runs it, main_human36.py or main_lsp.py. options: its
-    resolved options, a named tuple. tokens: of the script's command line.
+    Attributes:
+        name: of the preset.
+        script: the file that runs it, main_human36.py or main_lsp.py.
+        options: its resolved options, a named tuple.
+        tokens: of the script's command line.
     """
 
     name: str
@@ -100,6 +102,21 @@ class Row:
     def command(self) -> list[str]:
         """The command that runs it."""
         return [sys.executable, str(ROOT / self.script), *self.tokens]
+
+
+class Step(NamedTuple):
+    """What a plan does at a time: run a row, once the row that it needs is done.
+
+    A row needs another one if it fine-tunes that one's weights, or if that one trains the same
+    thing: then it only tests the weights that are there already.
+
+    Attributes:
+        row: what to run.
+        needed: the row that it needs, or None.
+    """
+
+    row: Row
+    needed: Row | None
 
 
 def resolve(
@@ -155,7 +172,7 @@ def _make_row(name: str, script: str, tokens: list[str]) -> Row:
     return Row(name=name, script=script, options=options, tokens=tuple(tokens))
 
 
-def make_plan(rows: list[Row], others: list[Row]) -> list[tuple[Row, Row | None]]:
+def make_plan(rows: list[Row], others: list[Row]) -> list[Step]:
     """Decide which rows train and which only test, so that nothing is trained twice.
 
     Args:
@@ -166,55 +183,82 @@ def make_plan(rows: list[Row], others: list[Row]) -> list[tuple[Row, Row | None]
     Returns:
         The plan; rows that are loaded stand in it before those that need them.
     """
-    row_in_folder = {row.folder: row for row in others}
-    pretrainings = {}
+    rows_with_results = list(rows)
     for row in rows:
-        # What a row loads may be a folder of the user's own, which nothing has to be run for.
-        if row.name in LOADS and Path(row.options.load) in row_in_folder:
-            pretrainings[row.folder] = row_in_folder[Path(row.options.load)]
-    trainers = _choose_trainers([*rows, *pretrainings.values()], others)
+        pretraining = _find_pretraining(row, others)
+        if pretraining is not None:
+            rows_with_results.append(pretraining)
+    trainers = _choose_trainers(rows_with_results, others)
 
     steps = []
     for row in rows:
-        if row.folder in pretrainings:
-            pretraining = pretrainings[row.folder]
-            steps += _train_or_test(pretraining, trainers)
-            steps.append((row, pretraining))
+        pretraining = _find_pretraining(row, others)
+        if pretraining is None:
+            steps += _train_or_test(row, trainers[row.training])
         else:
-            steps += _train_or_test(row, trainers)
-    plan = {}
-    for row, needed in steps:
-        plan.setdefault(row.folder, (row, needed))  # several rows may need the same one
-    return list(plan.values())
+            steps += _train_or_test(pretraining, trainers[pretraining.training])
+            steps.append(Step(row, needed=pretraining))
+    return _without_repeats(steps)
+
+
+def _find_pretraining(row: Row, others: list[Row]) -> Row | None:
+    """Return the row whose weights a row starts from.
+
+    It is None for a row that starts from none, or from a folder of the user's own, which nothing
+    has to be run for.
+    """
+    if row.name not in LOADS:
+        return None
+    for other in others:
+        if other.folder == Path(row.options.load):
+            return other
+    return None
 
 
 def _choose_trainers(rows: list[Row], others: list[Row]) -> dict[tuple, Row]:
-    """{what decides the weights: the row that trains them}: one that has, or else the first."""
+    """Choose who trains what the rows need: a row that has trained it, or else the first of them.
+
+    Returns:
+        {what decides the weights, `Row.training`: the row that trains them}.
+    """
     have_trained = [row for row in [*rows, *others] if row.has_trained]
-    trainers: dict[tuple, Row] = {}
+    trainers = {}
     for row in [*have_trained, *rows]:
-        trainers.setdefault(row.training, row)
+        if row.training not in trainers:
+            trainers[row.training] = row
     return trainers
 
 
-def _train_or_test(row: Row, trainers: dict[tuple, Row]) -> list[tuple[Row, Row | None]]:
-    """The steps to a row's result: its training, or that of its trainer and then a mere test."""
-    trainer = trainers[row.training]
+def _train_or_test(row: Row, trainer: Row) -> list[Step]:
+    """Return the steps to a row's result: its training, or its trainer's and then a mere test."""
     if row.folder == trainer.folder or row.has_trained:
-        return [(row, None)]
+        return [Step(row, needed=None)]
     tokens = [*row.tokens, "--eval_only", "--load", str(trainer.folder)]
     test = _make_row(row.name, row.script, tokens)
-    return [(trainer, None), (test, trainer)]
+    return [Step(trainer, needed=None), Step(test, needed=trainer)]
 
 
-def left_to_do(plan: list[tuple[Row, Row | None]]) -> list[tuple[Row, Row | None]]:
-    """The rows of a plan that are not finished, or need one that is not."""
-    unfinished = {}
-    for row, needed in plan:
-        waits = needed is not None and needed.folder in unfinished
-        if waits or not is_finished(row, needed):
-            unfinished[row.folder] = (row, needed)
-    return list(unfinished.values())
+def _without_repeats(steps: list[Step]) -> list[Step]:
+    """Keep the first step of every folder: several rows may need the same one."""
+    plan = []
+    planned_folders = set()
+    for step in steps:
+        if step.row.folder not in planned_folders:
+            planned_folders.add(step.row.folder)
+            plan.append(step)
+    return plan
+
+
+def left_to_do(plan: list[Step]) -> list[Step]:
+    """Return the steps of a plan whose rows are not finished, or need one that is not."""
+    unfinished = []
+    unfinished_folders = set()
+    for step in plan:
+        waits = step.needed is not None and step.needed.folder in unfinished_folders
+        if waits or not is_finished(step.row, step.needed):
+            unfinished_folders.add(step.row.folder)
+            unfinished.append(step)
+    return unfinished
 
 
 def is_finished(row: Row, needed: Row | None) -> bool:

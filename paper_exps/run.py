@@ -14,10 +14,11 @@ import signal
 import subprocess
 import sys
 import time
-from argparse import SUPPRESS, Namespace
+from argparse import Namespace
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Event
 
 import torch
@@ -28,7 +29,7 @@ from opts.parsing import new_parser
 from opts.presets import LOADS, PAPER_ROWS, option_tokens
 from opts.types import number
 from paper_exps.collect import print_tables, table_of
-from paper_exps.plan import Row, is_finished, left_to_do, make_plan, resolve
+from paper_exps.plan import Row, Step, is_finished, left_to_do, make_plan, resolve
 from src.errors import InputError, run_command
 from src.files import file_name_of, locked_path, open_log, refuse_links_below
 
@@ -41,6 +42,8 @@ _OPTIONS_OF_EACH_ROW = {
     "seed": "; use --seeds",
 }
 _NOT_FOR_LSP = ("data_dir", "epochs")
+# The default of every option where only those count that the user gives.
+_NOT_GIVEN = object()
 
 
 def make_parser():
@@ -102,7 +105,8 @@ def parse_command(argv: Sequence[str]) -> tuple[Namespace, list[str], list[str]]
     for token in remaining:
         if token in unknown_to_human36 and token in unknown_to_lsp:
             raise InputError(
-                f"{token} is unknown here and to both scripts, or a row that comes too late; "
+                f"{token} is unknown here and to both scripts, "
+                "or a row name given after the options; "
                 "see --help here, of main_human36.py and of main_lsp.py"
             )
 
@@ -127,11 +131,19 @@ def _parse_pretrained(words: Sequence[str]) -> dict[str, str]:
 
 
 def _parse_for_script(parser, tokens: Sequence[str]) -> tuple[dict, list[str]]:
-    """Parse the tokens that a script's parser knows -> ({option: value} as given, other tokens)."""
-    for action in parser._actions:
-        action.default = SUPPRESS  # what the user gives counts even if it is the default
+    """Parse the tokens that a script's parser knows.
+
+    Returns:
+        {option: value} of the options that the user gives, even if the value is the default; and
+        the tokens that the parser does not know.
+    """
+    names = vars(parser.parse_args([]))
+    parser.set_defaults(**dict.fromkeys(names, _NOT_GIVEN))
     namespace, unknown_tokens = parser.parse_known_args(tokens)
-    options = vars(namespace)
+    options = {}
+    for name, value in vars(namespace).items():
+        if value is not _NOT_GIVEN:
+            options[name] = value
     for name, advice in _OPTIONS_OF_EACH_ROW.items():
         if name in options:
             raise InputError(f"--{name}: each row has its own{advice}")
@@ -204,37 +216,35 @@ def _environment(*, slot: int, jobs: int) -> dict[str, str]:
     return environment
 
 
-def run_plan(plan: list[tuple[Row, Row | None]], jobs: int) -> dict[str, str]:
-    """Run all rows of a plan, ``jobs`` at once -> {row and seed: why it failed}, if any failed.
+def run_plan(plan: list[Step], jobs: int) -> dict[str, str]:
+    """Run all rows of a plan, ``jobs`` at once.
 
     A row that needs another one waits for it, and is not run if that one failed.
+
+    Returns:
+        {row and seed: why it failed}, if any failed.
     """
-    futures: dict[Path, Future] = {}  # by the row's folder
-    free_slots = list(range(jobs))
+    free_slots = SimpleQueue()  # as many as rows at once, so that no row waits for one
+    for slot in range(jobs):
+        free_slots.put(slot)
     stop = Event()
-
-    def run_after(row: Row, needed: Row | None) -> str | None:
-        # Rows begin in the order of the plan, so the one that is needed has begun, and will end.
-        needed_future = None if needed is None else futures.get(needed.folder)
-        if needed_future is not None and needed_future.result() is not None:
-            tqdm.write(f"FAILED  {_with_seed(row)}  0 s")
-            return f"needs {needed.name}, which failed"
-        slot = free_slots.pop()
-        start = time.monotonic()
-        try:
-            reason = run_row(row, slot=slot, jobs=jobs, stop=stop)
-        except (InputError, OSError) as error:
-            reason = str(error)
-        free_slots.append(slot)
-        outcome = "done" if reason is None else "FAILED"
-        tqdm.write(f"{outcome}  {_with_seed(row)}  {time.monotonic() - start:.0f} s")
-        return reason
-
+    futures: dict[Path, Future] = {}  # by the row's folder
     failures = {}
     with ThreadPoolExecutor(jobs) as pool:
         try:
-            for row, needed in plan:
-                futures[row.folder] = pool.submit(run_after, row, needed)
+            for step in plan:
+                # A needed row comes earlier in the plan. Where it does not, it is finished.
+                needed_future = None
+                if step.needed is not None:
+                    needed_future = futures.get(step.needed.folder)
+                futures[step.row.folder] = pool.submit(
+                    _run_after,
+                    needed_future,
+                    step,
+                    free_slots=free_slots,
+                    jobs=jobs,
+                    stop=stop,
+                )
             for row, _ in plan:
                 reason = futures[row.folder].result()
                 if reason is not None:
@@ -246,11 +256,46 @@ def run_plan(plan: list[tuple[Row, Row | None]], jobs: int) -> dict[str, str]:
     return failures
 
 
+def _run_after(
+    needed_future: Future | None,
+    step: Step,
+    *,
+    free_slots: SimpleQueue,
+    jobs: int,
+    stop: Event,
+) -> str | None:
+    """Run a step's row once the row that it needs is done, and print what came of it.
+
+    Args:
+        needed_future: of the needed row; None if there is none, or if it is finished.
+        step: what to run.
+        free_slots: the numbers of the slots that no row is in, see `run_row`.
+        jobs, stop: as `run_row` takes them.
+
+    Returns:
+        None, or why the row failed.
+    """
+    # The pool begins rows in the order of the plan, so the needed one has begun, and will end.
+    if needed_future is not None and needed_future.result() is not None:
+        tqdm.write(f"FAILED  {_with_seed(step.row)}  0 s")
+        return f"needs {step.needed.name}, which failed"
+    slot = free_slots.get()
+    start = time.monotonic()
+    try:
+        reason = run_row(step.row, slot=slot, jobs=jobs, stop=stop)
+    except (InputError, OSError) as error:
+        reason = str(error)
+    free_slots.put(slot)
+    outcome = "done" if reason is None else "FAILED"
+    tqdm.write(f"{outcome}  {_with_seed(step.row)}  {time.monotonic() - start:.0f} s")
+    return reason
+
+
 def _with_seed(row: Row) -> str:
     return f"{row.name}, seed {row.options.seed}"
 
 
-def print_plan(plan: list[tuple[Row, Row | None]], num_rows: int):
+def print_plan(plan: list[Step], num_rows: int):
     """Print what would be done for each row of a plan, and how many trainings that makes."""
     trainings = {"main_human36.py": 0, "main_lsp.py": 0}
     for row, needed in plan:
@@ -272,7 +317,7 @@ def print_plan(plan: list[tuple[Row, Row | None]], num_rows: int):
     )
 
 
-def print_trainings(plan: list[tuple[Row, Row | None]]):
+def print_trainings(plan: list[Step]):
     """Print the names of the rows that train and need no other run: they can run side by side."""
     names = []
     for row, needed in plan:
@@ -281,8 +326,11 @@ def print_trainings(plan: list[tuple[Row, Row | None]]):
     print("\n".join(names))
 
 
-def run_rows(argv: Sequence[str]) -> dict[str, str]:
-    """Do what the command line says -> {row and seed: why it failed}, if any failed."""
+def run_rows(argv: Sequence[str]) -> int:
+    """Do what the command line says -> its exit code: 0 when all rows are done, 1 when one failed.
+
+    Raises InputError, before any row is run, for a command line that cannot be followed.
+    """
     args, human36_tokens, lsp_tokens = parse_command(argv)
     all_rows = []
     for seed in args.seeds:
@@ -306,15 +354,15 @@ def run_rows(argv: Sequence[str]) -> dict[str, str]:
     plan = make_plan(rows, all_rows)
     if args.list:
         print_trainings(plan)
-        return {}
+        return 0
     if args.plan:
         print_plan(plan, len(rows))
-        return {}
+        return 0
     failures = run_plan(left_to_do(plan), args.jobs)
     _print_tables_of(rows, args.preset)
     for name, reason in failures.items():
         print(f"FAILED {name}: {reason}", file=sys.stderr)
-    return failures
+    return 1 if failures else 0
 
 
 def _print_tables_of(rows: list[Row], preset: Sequence[str]):
@@ -326,18 +374,9 @@ def _print_tables_of(rows: list[Row], preset: Sequence[str]):
 
 
 def main(argv=None) -> int:
-    """Run the command line -> its exit code: 0 when all rows are done, 1 when one failed."""
+    """Run the command line -> the exit code of `run_rows`, or 2 or more as of `run_command`."""
     arguments = sys.argv[1:] if argv is None else list(argv)
-    failures = {}
-
-    def command():
-        nonlocal failures
-        failures = run_rows(arguments)
-
-    exit_code = run_command(command)
-    if exit_code == 0 and failures:
-        return 1
-    return exit_code
+    return run_command(run_rows, arguments)
 
 
 if __name__ == "__main__":

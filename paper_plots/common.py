@@ -53,7 +53,9 @@ def add_common_options(parser, formats=("png", "pdf", "svg"), *, can_show=True):
     parser.add_argument(
         "--out", type=Path, default=Path("figures"), metavar="FOLDER", help="where the figure goes"
     )
-    parser.add_argument("--format", choices=formats, default=formats[0], help="of the figure")
+    parser.add_argument(
+        "--format", choices=formats, default=formats[0], help="file format of the figure"
+    )
     if can_show:
         parser.add_argument(
             "--show",

@@ -41,8 +41,8 @@ def make_parser():
     return parser
 
 
-def load(args) -> Study:
-    """The study of the files that are given, or a simulated one."""
+def load_user_study(args) -> Study:
+    """Load the study from the files that the user names, or simulate one."""
     if args.data == "synthetic":
         if args.depth_2018:
             raise InputError(
@@ -113,7 +113,7 @@ def draw(study: Study, findings: Findings, photo_folder: str | None) -> Figure:
 def make_figure(argv):
     """Load or simulate the study, print its numbers, draw, save."""
     args = make_parser().parse_args(argv)
-    study = load(args)
+    study = load_user_study(args)
     findings = analyse(study)
     print("\n".join(findings.statistics))
     figure = draw(study, findings, args.photos)

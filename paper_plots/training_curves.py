@@ -42,7 +42,7 @@ def make_figure(argv):
     """Read the run's log, draw, save."""
     args = make_parser().parse_args(argv)
     if not args.run:
-        raise InputError("--run FOLDER: whose curves?")
+        raise InputError("--run FOLDER is required: the run to plot")
     path = Path(args.run) / "log.csv"
     history = read_log(path)
     # Of .../checkpoint/cmu_h36m/table_1/ours/seed_0 the last four names say which run it is.

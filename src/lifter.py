@@ -35,13 +35,17 @@ SIZE_RANGE = (0.6, 1.6)
 class Lifted:
     """What a model makes of N poses; K joints are the model's.
 
-    poses_3d: (N,K,3) in ``unit``, float32, x right, y down, z away from the camera, the root at the
-    origin; NaN where a pose has too few joints. joint_names: K. unit: "mm", or "mm, up to a global
-    scale" from a model that was trained on relative labels. scale: (N,) px per unit of poses_3d,
-    NaN where that is; None from a model that has no such output. poses_2d: (N,K,2), what was
-    lifted, in the pixels that came in, NaN where a joint is missing. size: (N,) of the people, 1
-    being usual in training. rescaled: (N,) whether a pose was brought to size 1 before lifting.
-    unusable: (N,) whether a pose has too few joints, or no extent.
+    Attributes:
+        poses_3d: (N,K,3) in ``unit``, float32, x right, y down, z away from the camera, the root at
+            the origin; NaN where a pose has too few joints.
+        joint_names: the names of the K joints.
+        unit: "mm", or "mm, up to a global scale" from a model that was trained on relative labels.
+        scale: (N,) px per unit of poses_3d, NaN where poses_3d is; None from a model that has no
+            such output.
+        poses_2d: (N,K,2) what was lifted, in the pixels that came in, NaN where a joint is missing.
+        size: (N,) sizes of the people, 1 being usual in training.
+        rescaled: (N,) whether a pose was brought to size 1 before lifting.
+        unusable: (N,) whether a pose has too few joints, or no extent.
     """
 
     poses_3d: np.ndarray
@@ -62,8 +66,11 @@ class Lifted:
 class Lifter:
     """A loaded model, and what turns pixels into its input.
 
-    model: the network and its output in mm. skeleton: the joints that it expects and returns. unit:
-    of the poses that it returns. path: the checkpoint's file.
+    Attributes:
+        model: the network and its output in mm.
+        skeleton: the joints that it expects and returns.
+        unit: of the poses that it returns.
+        path: the checkpoint's file.
     """
 
     def __init__(
@@ -77,8 +84,12 @@ class Lifter:
     ):
         """Take a model that is in memory already; `load` takes one from its folder.
 
-        statistics: of its training set. options: those of its run, of which reprojection and
-        subtract_2d_root matter here. path: the checkpoint's file.
+        Args:
+            model: the network and its output in mm.
+            statistics: of its training set.
+            skeleton: the joints that it expects and returns.
+            path: the checkpoint's file.
+            options: those of its run, of which reprojection and subtract_2d_root matter here.
         """
         self.model = model
         self.skeleton = skeleton
@@ -99,8 +110,13 @@ class Lifter:
     def load(cls, checkpoint_folder, device="auto") -> "Lifter":
         """Return the model of the last epoch of a run's folder, or of one of the authors' code.
 
-        device: "auto" takes CUDA when there is one. Raises InputError for a folder without a
-        checkpoint, or with one that is damaged or does not fit its options.
+        Args:
+            checkpoint_folder: the folder of a run, or of a checkpoint of the authors' code.
+            device: "auto" takes CUDA when there is one.
+
+        Raises:
+            InputError: the folder has no checkpoint, or one that is damaged or does not fit its
+                options.
         """
         weights, statistics, options, path = _read_checkpoint(Path(checkpoint_folder))
         is_relative = statistics.pose_3d is None
@@ -120,14 +136,17 @@ class Lifter:
     def __call__(self, poses_2d, layout=None, *, rescale: str = "auto") -> Lifted:
         """Lift 2D poses.
 
-        poses_2d: (N,K,2) px, x right, y down, numpy or torch, NaN where a joint is missing; or
-        (N,K,3) with each joint's confidence, 0 where it is missing. layout: the joints' order, by
-        name (see `src.keypoints.layouts.LAYOUTS`) or as a sequence of joint names; None takes the
-        model's own order if the number of joints is the model's, else the only layout with that
-        number. rescale: "auto" brings people of a size that training did not show to the usual
-        one, "never" leaves them as they are.
+        Args:
+            poses_2d: (N,K,2) px, x right, y down, numpy or torch, NaN where a joint is missing; or
+                (N,K,3) with each joint's confidence, 0 where it is missing.
+            layout: the joints' order, by name (see `src.keypoints.layouts.LAYOUTS`) or as a
+                sequence of joint names; None takes the model's own order if the number of joints is
+                the model's, else the only layout with that number.
+            rescale: "auto" brings people of a size that training did not show to the usual one,
+                "never" leaves them as they are.
 
-        Raises InputError for other shapes, and for a layout that does not fit.
+        Raises:
+            InputError: the poses have another shape, or the layout does not fit them.
         """
         if rescale not in ("auto", "never"):
             raise InputError(f"rescale: expected auto or never, found {rescale!r}")

@@ -37,7 +37,7 @@ def describe_keypoints(keypoints: Keypoints, skeleton: Skeleton) -> list[str]:
         lines.append(f"estimated from other joints: {', '.join(estimated)}")
     absent = underivable_joints(keypoints.joints, skeleton)
     if absent:
-        lines.append(f"not there, so missing in every pose: {', '.join(absent)}")
+        lines.append(f"not in the input, hence missing in every pose: {', '.join(absent)}")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""The losses (paper section 4): pure functions of tensors, and their weighted sum by name.
+"""The losses (paper section 4): pure functions of tensors, their weighted sum, what it is given.
 
 Poses are in millimetres in the camera's frame: x to the right, y down, z away from the camera, the
 root joint at the origin.
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
@@ -27,16 +28,18 @@ def relative_depth_loss(
 ) -> Tensor:
     """Measure how badly the depths of poses agree with relative depth labels (paper section 4).
 
-    Arguments:
+    With d = (z_i - z_j) / (mean over the batch of |z_i - z_j|) and the label y, the loss of a pair
+    is log(1 + exp(-y d m)) for y = +1 or -1 and d^2 for y = 0.
+
+    Args:
         pose_3d: (B,K,3) mm.
         pairs: (B,2) long, the joints i and j of one labelled pair per pose.
         labels: (B,) +1 if joint i is further away than j, -1 if it is closer, 0 if they are equal.
-        distance_multiplier: m below; the larger, the sharper the loss.
+        distance_multiplier: m; the larger, the sharper the loss.
         weights: (B,) of the labels, or None for equal weights.
 
-    With d = (z_i - z_j) / (mean over the batch of |z_i - z_j|) and the label y, the loss of a pair
-    is log(1 + exp(-y d m)) for y = +1 or -1 and d^2 for y = 0. Returns their (weighted) mean, a
-    scalar.
+    Returns:
+        The (weighted) mean of the losses of the pairs, a scalar.
     """
     depths = _at_least_float32(pose_3d[..., 2])
     depth_i, depth_j = depths.gather(1, pairs).unbind(dim=1)
@@ -54,12 +57,13 @@ def relative_depth_loss(
 def orthographic_loss(pose_3d: Tensor, pose_2d: Tensor, scale: Tensor) -> Tensor:
     """Measure how far scaled orthographic projections are from the keypoints (paper section 4).
 
-    Arguments:
+    Args:
         pose_3d: (B,K,3) mm.
         pose_2d: (B,K,2) px, relative to the root's pixel.
         scale: (B,1) px per mm.
 
-    Returns the mean distance in px between scale x (X, Y) and the keypoints, a scalar.
+    Returns:
+        The mean distance in px between scale x (X, Y) and the keypoints, a scalar.
     """
     projected = scale[:, :, None] * _at_least_float32(pose_3d[..., :2])
     return _length(projected - pose_2d).mean()
@@ -70,14 +74,16 @@ def perspective_loss(
 ) -> Tensor:
     """Measure how far perspective projections by a known focal length are from the keypoints.
 
-    Arguments:
+    The paper's code calls this projection weak perspective.
+
+    Args:
         pose_3d: (B,K,3) mm.
         pose_2d: (B,K,2) px, relative to the root's pixel.
         inverse_distance: s (B,1), one over the root's distance from the camera in mm.
         focal: f (B,2) px.
 
-    Returns the mean distance in px between f (X, Y) / (Z + 1/s) and the keypoints, a scalar. The
-    paper's code calls this projection weak perspective.
+    Returns:
+        The mean distance in px between f (X, Y) / (Z + 1/s) and the keypoints, a scalar.
     """
     pose_3d = _at_least_float32(pose_3d)
     depth = pose_3d[..., 2:] + 1 / _at_least_float32(inverse_distance[:, :, None])
@@ -93,13 +99,16 @@ def root_loss(pose_3d: Tensor, root: int) -> Tensor:
 def skeleton_loss(pose_3d: Tensor, limb_lengths: Tensor, skeleton) -> Tensor:
     """Measure how far the limb proportions of poses are from given ones (paper section 4).
 
-    Arguments:
+    A proportion is a limb's length divided by that of the skeleton's unit limb. Masked limbs do not
+    count.
+
+    Args:
         pose_3d: (B,K,3) mm.
         limb_lengths: (1,L) for all poses or (B,L) for each, in any unit.
         skeleton: the `Skeleton` whose limbs these are.
 
-    A proportion is a limb's length divided by that of the skeleton's unit limb. Masked limbs do not
-    count. Returns the mean absolute difference (with `EPS` under the root), a scalar.
+    Returns:
+        The mean absolute difference of the proportions (with `EPS` under the root), a scalar.
     """
     joints, limbs = _limbs_that_count(skeleton, pose_3d.device)
     starts, ends = pose_3d[:, joints].chunk(2, dim=1)
@@ -121,9 +130,29 @@ def supervised_loss(pose_3d: Tensor, target_3d: Tensor) -> Tensor:
 class Criterion:
     """A weighted sum of loss terms.
 
+    A batch is a dict of tensors of B examples. These are all keys that it can have; they are the
+    same in training and in the loss of a test:
+
+    | key            | shape, unit           | there if                         | put there by  |
+    |----------------|-----------------------|----------------------------------|---------------|
+    | `pose_2d`      | (B,K,2) px, root at 0 | always                           | builders      |
+    | `pose_3d`      | (B,K,3) mm, root at 0 | --supervision full               | builders      |
+    | `pairs`        | (B,2) long, joints    | --supervision relative           | see below     |
+    | `labels`       | (B,) +1, -1 or 0      | --supervision relative           | see below     |
+    | `weights`      | (B,) one per label    | photos whose labels have weights | builders      |
+    | `limb_lengths` | (1,L) or (B,L)        | --supervision relative           | builders      |
+    | `focal`        | (B,2) px              | --reprojection weak_perspective  | builders      |
+
+    The builders are `make_training_data` and `make_test_data` of `src.training.build` (motion) and
+    of `src.training.build_photos`. All of them collect the tensors with `make_batch_tensors`. They
+    put in pairs and labels, too, except for training on motion, where `train_epoch` of
+    `src.training.engine` does so: every epoch visits other pairs.
+
+    The network's standardised input is not in the batch, in training as little as in a test.
+
     Attributes:
-        terms: name -> function of (pose (B,K,3) mm, scale (B,1), batch) that gives a scalar; the
-            batch is a dict of tensors.
+        terms: name -> function of (pose (B,K,3) mm, scale (B,1) or None, batch) that gives a
+            scalar.
         weights: name -> weight. A term of weight 0 is not computed.
     """
 
@@ -141,6 +170,48 @@ class Criterion:
         weights = tuple(self.weights[name] for name in self.names)
         total = values.dot(_constant_tensor(weights, values.dtype, values.device))
         return total, values
+
+
+def make_batch_tensors(
+    device: torch.device,
+    *,
+    pose_2d: np.ndarray,
+    pose_3d: np.ndarray | None = None,
+    pairs: np.ndarray | None = None,
+    labels: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    limb_lengths: np.ndarray | None = None,
+    shared_limb_lengths: Tensor | None = None,
+    focal: np.ndarray | None = None,
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Move what the loss terms of N examples ask for to the device, under the keys of `Criterion`.
+
+    Args:
+        device: where to put the tensors.
+        pose_2d, pose_3d, pairs, labels, weights, limb_lengths, focal: (N,...), as `Criterion` lists
+            them, with N in place of B; None for what is not to be in a batch.
+        shared_limb_lengths: (1,L), the limb lengths of all examples, in place of `limb_lengths`.
+
+    Returns:
+        The tensors (N,...) that are cut into batches, and the constants that all batches share.
+    """
+    arrays = {
+        "pose_2d": pose_2d,
+        "pose_3d": pose_3d,
+        "pairs": pairs,
+        "labels": labels,
+        "weights": weights,
+        "limb_lengths": limb_lengths,
+        "focal": focal,
+    }
+    tensors = {}
+    for key, array in arrays.items():
+        if array is not None:
+            tensors[key] = torch.from_numpy(array).to(device)
+    constants = {}
+    if shared_limb_lengths is not None:
+        constants["limb_lengths"] = shared_limb_lengths.to(device)
+    return tensors, constants
 
 
 def _at_least_float32(tensor: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ class LiftingNetwork(nn.Module):
     The architecture is that of Martinez et al. (ICCV 2017): one fully connected layer, `num_stages`
     residual blocks of two layers each, and two linear heads. The defaults are the paper's own.
 
-    Arguments:
+    Args:
         num_joints: K.
         linear_size: width of the hidden layers.
         num_stages: number of residual blocks.

@@ -78,7 +78,7 @@ def test_without_options_poses_are_root_centred(prepare):
 
 def test_without_options_inputs_are_standardised(prepare):
     made = prepare()
-    inputs = made.data.tensors["inputs"]
+    inputs = made.data.inputs
     inverted = made.statistics.pose_2d.invert(inputs)
     np.testing.assert_allclose(inverted, made.poses.pose_2d, atol=1e-3, rtol=1e-4)
 
@@ -86,7 +86,7 @@ def test_without_options_inputs_are_standardised(prepare):
 def test_the_relative_model_sees_no_3d_pose(prepare):
     made = prepare()
     assert len(made.data) == len(made.arrays)
-    assert set(made.data.tensors) == {"inputs", "pose_2d"}
+    assert set(made.data.tensors) == {"pose_2d"}
     assert made.statistics.pose_3d is None
     np.testing.assert_array_equal(made.data.labels.depth, made.poses.pose_3d[..., 2])
 
@@ -116,7 +116,7 @@ def test_test_noise_is_its_own(prepare_test):
 
 def test_uncentred_input_and_centred_reprojection(prepare):
     made = prepare("--no-subtract_2d_root")
-    inputs = made.statistics.pose_2d.invert(made.data.tensors["inputs"])
+    inputs = made.statistics.pose_2d.invert(made.data.inputs)
     np.testing.assert_allclose(inputs, made.arrays.pose_2d, atol=1e-3, rtol=1e-4)
     assert (made.data.tensors["pose_2d"][:, 0] == 0).all()
 
@@ -142,7 +142,7 @@ def test_subset_is_random_and_its_labels_are_its_own(prepare):
 
 def test_input_dropout_leaves_the_reprojection_alone(prepare):
     made = prepare("--in_dropout_p 0.5")
-    is_zero = (made.data.tensors["inputs"][:, 1:] == 0).all(dim=-1)
+    is_zero = (made.data.inputs[:, 1:] == 0).all(dim=-1)
     assert is_zero.float().mean().item() == pytest.approx(0.5, abs=0.02)
     np.testing.assert_array_equal(made.data.tensors["pose_2d"], made.poses.pose_2d)
 

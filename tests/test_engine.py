@@ -22,10 +22,6 @@ def make(frames=20, joints=5, batch_size=8):
     Returns them and the depths (frames,joints) that the labels come from.
     """
     generator = torch.Generator().manual_seed(0)
-    tensors = {
-        "inputs": torch.randn(frames, joints, 2, generator=generator),
-        "number": torch.arange(frames),
-    }
     depth = np.random.default_rng(0).normal(size=(frames, joints)).astype(np.float32)
     labels = RelativeLabels.draw(
         depth,
@@ -36,7 +32,8 @@ def make(frames=20, joints=5, batch_size=8):
         flips_rng=np.random.default_rng(1),
     )
     data = engine.TrainingData(
-        tensors=tensors,
+        inputs=torch.randn(frames, joints, 2, generator=generator),
+        tensors={"number": torch.arange(frames)},
         constants={"constant": torch.ones(1)},
         labels=labels,
         batch_size=batch_size,
@@ -69,9 +66,9 @@ class Trainee:
             progress=progress,
         )
 
-    def step(self, batch, max_norm=1.0):
-        """Train on one batch. Returns what `engine.train_step` does."""
-        return engine.train_step(self.model, self.criterion, self.optimizer, batch, max_norm)
+    def step(self, inputs, max_norm=1.0):
+        """Train on one batch of inputs alone. Returns what `engine.train_step` does."""
+        return engine.train_step(self.model, self.criterion, self.optimizer, inputs, {}, max_norm)
 
 
 def mean_square(pose, scale, batch):
@@ -215,14 +212,14 @@ def test_a_test_before_training_does_not_spoil_it():
     with torch.inference_mode():
         pose, scale = trainee.model(inputs)
         trainee.criterion(pose, scale, {})
-    assert trainee.step({"inputs": inputs}).isfinite().all()
+    assert trainee.step(inputs).isfinite().all()
 
 
 def test_float64_trains():
     trainee = Trainee(mean_square)
     trainee.model.network.double()
     data, _ = make(8)
-    row = trainee.step({"inputs": data.tensors["inputs"].double()})
+    row = trainee.step(data.inputs.double())
     assert row.dtype == torch.float64
 
 
@@ -231,7 +228,7 @@ def test_gradients_are_clipped_to_norm_1(factor, is_clipped):
     """Adam's first moment after one step is 0.1 times the gradient that it was given."""
     trainee = Trainee(mean_square_times(factor))
     data, _ = make(8)
-    row = trainee.step({"inputs": data.tensors["inputs"]})
+    row = trainee.step(data.inputs)
     norm = row[-1].item()
     assert (norm > 1) == is_clipped
     assert first_moments(trainee).norm().item() == pytest.approx(0.1 * min(norm, 1), rel=1e-4)
@@ -240,7 +237,7 @@ def test_gradients_are_clipped_to_norm_1(factor, is_clipped):
 def test_without_max_norm_nothing_is_clipped():
     trainee = Trainee(mean_square_times(1e6))
     data, _ = make(8)
-    row = trainee.step({"inputs": data.tensors["inputs"]}, max_norm=float("inf"))
+    row = trainee.step(data.inputs, max_norm=float("inf"))
     norm = row[-1].item()
     assert norm > 1e3
     assert first_moments(trainee).norm().item() == pytest.approx(0.1 * norm, rel=1e-4)

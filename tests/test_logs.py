@@ -20,7 +20,9 @@ from opts.human36 import parse_options
 from opts.lsp import parse_options as parse_photo_options
 from src import seeding
 from src.labels import draw_pairs, joint_pairs
+from src.log_columns import POSE_ERRORS, loss_terms, training_losses
 from src.losses import EPS, Criterion
+from src.metrics import MEANS_MM
 from src.plotting.training import draw_training
 from src.skeletons import get_skeleton
 from src.training import build, build_photos, engine, outputs
@@ -138,7 +140,7 @@ def test_the_test_loss_is_the_criterion_of_training(human36_dir, command):
     if motion.options.supervision == "full":
         by_hand = ((pose - motion.test.pose_3d) ** 2).mean()
     else:
-        assert set(loss.tensors) == {*motion.training_data.tensors, "pairs", "labels"} - {"inputs"}
+        assert set(loss.tensors) == {*motion.training_data.tensors, "pairs", "labels"}
         assert set(loss.constants) == set(motion.training_data.constants)
         criterion = build.build_criterion(motion.options)
         batch = loss.tensors | loss.constants
@@ -306,6 +308,10 @@ def test_columns_of_the_log_and_the_line_of_an_epoch(run, script, command, colum
     assert code == 0, text
     rows = read_log(folder)
     assert list(rows[0]) == ["epoch", "step", "lr", "total", *columns, "seconds"]
+    # A column that `src.log_columns` forgot would count as a loss, on the screen and in the curves.
+    assert loss_terms(rows[0]) == (["mse"] if "mse" in columns else TERMS)
+    assert training_losses(rows[0]) == ["total", *loss_terms(rows[0])]
+    assert POSE_ERRORS == MEANS_MM
     last = rows[-1]
     assert f"  test loss {float(last['l_test']):.4g}  " in text
     if script is main_lsp:

@@ -15,7 +15,7 @@ from opts import human36, lsp
 from opts.parsing import run_options
 from opts.presets import LOADS, LSP_PRESETS, PAPER_ROWS, PRESETS
 from paper_exps import collect, run
-from paper_exps.plan import left_to_do, make_plan, resolve
+from paper_exps.plan import Step, left_to_do, make_plan, resolve
 
 SCRIPTS = sorted((ROOT / "paper_exps").glob("*.sh"))
 
@@ -214,7 +214,11 @@ def test_a_row_is_not_finished_while_what_it_needs_is_not(monkeypatch):
     pretraining = resolve("fig_5/ours_human36_14k", 0)
     tuning = resolve("fig_5/ours_human36_lsp", 0)
     other = resolve("fig_5/ours_lsp_only", 0)
-    plan = [(pretraining, None), (tuning, pretraining), (other, None)]
+    plan = [
+        Step(pretraining, needed=None),
+        Step(tuning, needed=pretraining),
+        Step(other, needed=None),
+    ]
     monkeypatch.setattr("paper_exps.plan.is_finished", lambda row, needed: row is not pretraining)
     assert left_to_do(plan) == plan[:2]
 
@@ -262,7 +266,7 @@ def test_options_reach_the_script_that_they_concern():
     )
     args, human36_tokens, lsp_tokens = run.parse_command(command.split())
     assert args.rows == ["table_1/ours"]
-    assert " ".join(human36_tokens) == "--data_dir data/x --epochs 25 --linear_size 8"
+    assert " ".join(human36_tokens) == "--data_dir data/x --linear_size 8 --epochs 25"
     assert " ".join(lsp_tokens) == "--annotations a.json --linear_size 8 --epochs 3"
 
 

@@ -231,7 +231,7 @@ def test_table_of_motion(capsys, tmp_path):
         "Walking                        100.0          90.0          50.0",
         "mean over actions              121.0         111.0          61.0",
         "mean over frames               120.0         110.0          60.0",
-        "best epoch: 1, PA-MPJPE 58.8 mm (the table is the last's)",
+        "best epoch: 1, PA-MPJPE 58.8 mm (the table shows the last epoch)",
         f"results and checkpoints: {tmp_path}",
     ]
 
@@ -287,9 +287,9 @@ def test_table_of_photos_with_truth(capsys, tmp_path):
     assert capsys.readouterr().out.splitlines()[5:] == [
         "true depth gap 0-5 cm           20     50.0%",
         "12.5% of the labels contradict the 3D truth itself",
-        "30.0% of the same pairs are in another order than in the 3D truth",
+        "30.0% of the same pairs are ordered differently from the 3D ground truth",
         "MPJPE 120.0 mm, scaled MPJPE 110.0 mm, PA-MPJPE 60.0 mm",
-        "best epoch: 1, 24.0% wrong (the table is the last's)",
+        "best epoch: 1, 24.0% wrong (the table shows the last epoch)",
         f"by pair of joints: result.json; results and checkpoints: {tmp_path}",
     ]
 

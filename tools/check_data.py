@@ -18,6 +18,7 @@ from src.errors import InputError, run_command
 
 
 def make_parser():
+    """Return the parser of this command's options."""
     parser = new_parser(__doc__)
     parser.usage = "python tools/check_data.py PATH [--convert OUT]"
     parser.add_argument(

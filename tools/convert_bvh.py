@@ -45,13 +45,13 @@ def make_parser():
     parser.add_argument(
         "--up",
         choices=UP_CHOICES,
-        help="axis that points up; default: found for each folder",
+        help="axis that points up; default: found for each naming convention of the joints",
     )
     parser.add_argument(
         "--fps",
         type=number(float, above=0),
         default=50,
-        help="most frames a second to keep",
+        help="maximum frame rate to keep, frames per second",
     )
     parser.add_argument(
         "--subject_pattern",
@@ -69,19 +69,21 @@ def make_parser():
         type=number(float, at_least=3, at_most=100),
         nargs=2,
         default=(5.0, 5.8),
-        help="of the cameras, m: from, to",
+        metavar=("FROM", "TO"),
+        help="camera distance range in m",
     )
     parser.add_argument(
         "--pitch",
         type=number(float, at_least=-89, at_most=89),
         nargs=2,
-        help="degrees by which the cameras look down: from, to",
+        metavar=("FROM", "TO"),
+        help="range of degrees by which the cameras look down",
     )
     parser.add_argument(
         "--seed",
         type=number(int, at_least=0, below=2**32),
         default=0,
-        help="of every random draw",
+        help="seed for all random draws",
     )
     return parser
 

@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the project, whe
 from opts.parsing import new_parser
 from opts.types import number
 from src.data.human36.write_h5 import reserve_new
-from src.data.synthetic.motion import write
+from src.data.synthetic.motion import write_synthetic
 from src.errors import run_command
 
 
@@ -27,7 +27,7 @@ def make_parser():
         "--seed",
         type=number(int, at_least=0, below=2**32),
         default=0,
-        help="of every random draw",
+        help="seed for all random draws",
     )
     return parser
 
@@ -36,7 +36,7 @@ def make_synthetic(argv):
     """Write the set, and say how large it is."""
     args = make_parser().parse_args(argv)
     with reserve_new(args.out):
-        num_frames = write(args.out, frames=args.frames, seed=args.seed)
+        num_frames = write_synthetic(args.out, frames=args.frames, seed=args.seed)
     print(f"{args.out}: {num_frames:,} synthetic frames, four cameras each")
 
 

@@ -16,6 +16,7 @@ from src.files import locked_path, write_atomically
 
 
 def make_parser():
+    """Return the parser of this command's options."""
     parser = new_parser(__doc__)
     parser.usage = "python tools/merge_answers.py ANSWERS [ANSWERS ...] --poses FILE --out FILE"
     parser.add_argument(
@@ -42,6 +43,7 @@ def make_parser():
 
 
 def merge_answers(argv):
+    """Merge the answers, write the label file, and say how sure the labels are."""
     args = make_parser().parse_args(argv)
     with locked_path(args.out):
         content = read_json(args.poses)
@@ -53,6 +55,10 @@ def merge_answers(argv):
 
 
 def report(answers: Answers, merged: Merged, path: Path):
+    """Print how many answers there were, and for how many pairs they suffice.
+
+    path: the label file that was written.
+    """
     print(
         f"{len(answers.answer):,} answers of {len(answers.annotators)} annotators "
         f"on {len(answers.images)} images"
@@ -65,6 +71,7 @@ def report(answers: Answers, merged: Merged, path: Path):
 
 
 def main(argv=None) -> int:
+    """Run the command line and return the exit code."""
     return run_command(merge_answers, argv)
 
 

@@ -64,14 +64,17 @@ SMALLEST_PROBABILITY = 1e-4
 class Merged:
     """The labels of P pairs of joints, and the skills of W annotators.
 
-    image (P,): index of the image. pairs (P,2): the numbers of the joints, in the order in which
-    the pair was first shown. The pairs are sorted by image, and then by their joints as if the
-    smaller one came first.
-    prob (P,): the probability that the second joint is the closer one.
-    majority (P,): the share of answers that say so. answers (P,): how many answers there are.
-    skill (W,2): each annotator's probability of answering 1 when 1 is true, and 0 when 0 is, in the
-    order that the annotator saw.
-    dataset_skill (2,): the same of all annotators together.
+    The pairs are sorted by image, and then by their joints as if the smaller one came first.
+
+    Attributes:
+        image: (P,) index of the image.
+        pairs: (P,2) the numbers of the joints, in the order in which the pair was first shown.
+        prob: (P,) the probability that the second joint is the closer one.
+        majority: (P,) the share of answers that say so.
+        answers: (P,) how many answers there are.
+        skill: (W,2) each annotator's probability of answering 1 when 1 is true, and 0 when 0 is, in
+            the order that the annotator saw.
+        dataset_skill: (2,) the same of all annotators together.
     """
 
     image: np.ndarray
@@ -102,10 +105,12 @@ class Merged:
 class CountedAnswers:
     """B answers to P different pairs of joints: one answer of each annotator to each pair.
 
-    answers: the B answers, with the joints in the order that the annotator saw.
-    pair_of_answer (B,): the index of the pair that each answer is about.
-    is_reversed (B,): whether the annotator saw the pair in the other order than ``pairs`` has.
-    image (P,): index of the image. pairs (P,2): the joints in the order of the pair's first answer.
+    Attributes:
+        answers: the B answers, with the joints in the order that the annotator saw.
+        pair_of_answer: (B,) the index of the pair that each answer is about.
+        is_reversed: (B,) whether the annotator saw the pair in the other order than ``pairs`` has.
+        image: (P,) index of the image.
+        pairs: (P,2) the joints in the order of the pair's first answer.
     """
 
     answers: Answers
@@ -115,9 +120,17 @@ class CountedAnswers:
     pairs: np.ndarray
 
     @property
+    def right_if(self) -> np.ndarray:
+        """Whether each answer is right if its pair's label is 1, and if it is 0: (2,B) of bool.
+
+        The label is meant in the order that the annotator saw.
+        """
+        return np.stack([self.answers.answer == 1, self.answers.answer == 0])
+
+    @property
     def answer_about_pair(self) -> np.ndarray:
         """Each answer (B,), 0 or 1, as if its pair had been shown in the order of ``pairs``."""
-        return turn(self.answers.answer, self.is_reversed)
+        return in_order(self.answers.answer, self.is_reversed)
 
 
 def merge(answers: Answers, *, max_rounds: int = MAX_ROUNDS) -> Merged:
@@ -134,42 +147,19 @@ def merge(answers: Answers, *, max_rounds: int = MAX_ROUNDS) -> Merged:
     if len(answers.answer) == 0:
         raise InputError("there are no answers to merge")
     counted = latest_answers(answers)
-    latest = counted.answers
     pair_of_answer = counted.pair_of_answer
-    right_if = np.stack([latest.answer == 1, latest.answer == 0])
     num_answers = np.bincount(pair_of_answer)
     majority = np.bincount(pair_of_answer, counted.answer_about_pair) / num_answers
 
-    votes = turn(majority_votes(majority)[pair_of_answer], counted.is_reversed)
-    prevalence, dataset_skill = estimate_for_all(right_if, votes)
+    votes = in_order(majority_votes(majority)[pair_of_answer], counted.is_reversed)
+    prevalence, dataset_skill = estimate_for_all(counted.right_if, votes)
 
-    skill = np.tile(dataset_skill, (len(latest.annotators), 1))
-    prob, log_likelihood = estimate_labels(
-        right_if,
-        skill[latest.annotator],
-        pair_of_answer=pair_of_answer,
-        is_reversed=counted.is_reversed,
-        prevalence=prevalence,
-    )
-    log_likelihood += log_prior_of_skills(skill, dataset_skill)
+    skill = np.tile(dataset_skill, (len(counted.answers.annotators), 1))
+    prob, log_likelihood = _expect(counted, skill, prevalence, dataset_skill)
     for _ in range(max_rounds):
-        skill = estimate_skills(
-            right_if,
-            turn(prob[pair_of_answer], counted.is_reversed),
-            annotator=latest.annotator,
-            num_annotators=len(latest.annotators),
-            prior_mean=dataset_skill,
-            prior_strength=ANNOTATOR_STRENGTH,
-        )
         previous_log_likelihood = log_likelihood
-        prob, log_likelihood = estimate_labels(
-            right_if,
-            skill[latest.annotator],
-            pair_of_answer=pair_of_answer,
-            is_reversed=counted.is_reversed,
-            prevalence=prevalence,
-        )
-        log_likelihood += log_prior_of_skills(skill, dataset_skill)
+        skill = _maximise(counted, prob, dataset_skill)
+        prob, log_likelihood = _expect(counted, skill, prevalence, dataset_skill)
         if log_likelihood <= previous_log_likelihood:
             break
     return Merged(
@@ -180,6 +170,32 @@ def merge(answers: Answers, *, max_rounds: int = MAX_ROUNDS) -> Merged:
         answers=num_answers,
         skill=skill,
         dataset_skill=dataset_skill,
+    )
+
+
+def _expect(
+    counted: CountedAnswers, skill: np.ndarray, prevalence: float, dataset_skill: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Compute the probability (P,) of each label, and the log-likelihood, from the skills (W,2)."""
+    prob, log_likelihood = estimate_labels(
+        counted.right_if,
+        skill[counted.answers.annotator],
+        pair_of_answer=counted.pair_of_answer,
+        is_reversed=counted.is_reversed,
+        prevalence=prevalence,
+    )
+    return prob, log_likelihood + log_prior_of_skills(skill, dataset_skill)
+
+
+def _maximise(counted: CountedAnswers, prob: np.ndarray, dataset_skill: np.ndarray) -> np.ndarray:
+    """Estimate the skills (W,2) of each annotator from the probability (P,) of each label."""
+    return estimate_skills(
+        counted.right_if,
+        in_order(prob[counted.pair_of_answer], counted.is_reversed),
+        annotator=counted.answers.annotator,
+        num_annotators=len(counted.answers.annotators),
+        prior_mean=dataset_skill,
+        prior_strength=ANNOTATOR_STRENGTH,
     )
 
 
@@ -216,11 +232,17 @@ def latest_answers(answers: Answers) -> CountedAnswers:
     )
 
 
-def turn(share, is_reversed: np.ndarray) -> np.ndarray:
-    """Tell what is known of a pair (A,) for the other order of its joints, where that is asked for.
+def in_order(share, is_reversed: np.ndarray) -> np.ndarray:
+    """Convert labels or probabilities to the opposite joint order where ``is_reversed``.
 
-    share (A,): a label, or the share or probability of label 1, in one order of the two joints.
-    is_reversed (A,): whether the other order is wanted.
+    That is 1 minus them: label 1 says that the second joint is the closer one.
+
+    Args:
+        share: (A,) labels, or shares or probabilities of label 1, in one order of the two joints.
+        is_reversed: (A,) whether the other order is wanted.
+
+    Returns:
+        (A,) the same in the order that is wanted.
     """
     return np.where(is_reversed, 1 - share, share)
 
@@ -243,8 +265,10 @@ def estimate_probability(hits, total, *, prior_mean, prior_strength):
 def estimate_for_all(right_if: np.ndarray, votes: np.ndarray) -> tuple[float, np.ndarray]:
     """Estimate the prevalence, and the skills (2,) of all annotators together.
 
-    right_if (2,A): whether each answer is right if its pair's label is 1, and if it is 0, in the
-    order shown. votes (A,): the majority's label of the answered pair in that order, 0.5 for a tie.
+    Args:
+        right_if: (2,A) whether each answer is right if its pair's label is 1, and if it is 0, as
+            `CountedAnswers` has it.
+        votes: (A,) the majority's label of the answered pair in the order shown, 0.5 for a tie.
     """
     prevalence = estimate_probability(
         votes.sum(),
@@ -274,13 +298,19 @@ def estimate_skills(
 ) -> np.ndarray:
     """Estimate the skills (W,2) of W annotators from soft labels: the maximisation step.
 
-    right_if (2,A): whether each answer is right if its pair's label is 1, and if it is 0, in the
-    order shown. prob (A,): the probability q that this label is 1. annotator (A,): who gave the
-    answer.
-    prior_mean: a number, or (2,) for the two skills. Over the answers of annotator j,
+    Over the answers of annotator j, with the probability q that the answered pair's label is 1,
 
         skill[j, 0]: hits = sum of q where the answer is 1,      total = sum of q
         skill[j, 1]: hits = sum of 1 - q where the answer is 0,  total = sum of 1 - q.
+
+    Args:
+        right_if: (2,A) whether each answer is right if its pair's label is 1, and if it is 0, as
+            `CountedAnswers` has it.
+        prob: (A,) q, in the order shown.
+        annotator: (A,) the index of whoever gave the answer.
+        num_annotators: W.
+        prior_mean, prior_strength: of the Beta prior; the mean is a number, or (2,) for the two
+            skills.
     """
     truth = np.stack([prob, 1 - prob])
     hits = np.empty((num_annotators, 2))
@@ -301,9 +331,6 @@ def estimate_labels(
 ) -> tuple[np.ndarray, float]:
     """Compute every label's probability (P,) given the skills: the expectation step.
 
-    right_if (2,A): whether each answer is right if its pair's label is 1, and if it is 0, in the
-    order shown. skill (A,2): the skills of whoever gave it. pair_of_answer (A,): the index of its
-    pair. is_reversed (A,): whether the pair was shown in the other order than its label is told in.
     By Bayes' rule, for the answers a_j of the annotators j to a pair with the label z,
 
         log p(z = 1, answers) = log prevalence       + sum_j log p(a_j | z = 1)
@@ -313,8 +340,17 @@ def estimate_labels(
     where p(a_j | z) is the skill of j at z if a_j = z, and 1 minus this skill if not; for an
     annotator who saw the pair reversed, z is 1 - z here.
 
-    Returns these probabilities, and the log-likelihood of all answers: the sum over the pairs of
-    log (p(z = 1, answers) + p(z = 0, answers)).
+    Args:
+        right_if: (2,A) whether each answer is right if its pair's label is 1, and if it is 0, as
+            `CountedAnswers` has it.
+        skill: (A,2) the skills of whoever gave the answer.
+        pair_of_answer: (A,) the index of its pair.
+        is_reversed: (A,) whether the pair was shown in the other order than its label is told in.
+        prevalence: p(z = 1) of any pair.
+
+    Returns:
+        These probabilities, and the log-likelihood of all answers: the sum over the pairs of
+        log (p(z = 1, answers) + p(z = 0, answers)).
     """
     # One row if the second joint shown is the closer one, another if the first is.
     log_probability_shown = np.log(np.where(right_if, skill.T, 1 - skill.T))

@@ -46,16 +46,17 @@ class Sequence(NamedTuple):
 class PoseArrays:
     """N poses of K joints, and where each comes from. The arrays are never changed in place.
 
-    pose_2d (N,K,2): the joints in the image, px, x to the right and y down.
-    pose_3d (N,K,3): the joints in the camera's frame, mm, x to the right, y down, z away from the
-        camera; not root-centred.
-    sequence (N,): for each pose, the index of its sequence in ``sequences``.
-    frame (N,): the pose's number within its file, from 0.
-    sequences: every motion that was read, once for each camera.
-    files: the files that were read, as (name, size in bytes).
-    notes: what the user should know about the data, a line each.
-    synthetic: whether the motion is made up, so that no person ever moved this way.
-    form: a short name of the layout that the files are in.
+    Attributes:
+        pose_2d: (N,K,2) the joints in the image, px, x to the right and y down.
+        pose_3d: (N,K,3) the joints in the camera's frame, mm, x to the right, y down, z away from
+            the camera; not root-centred.
+        sequence: (N,) for each pose, the index of its sequence in ``sequences``.
+        frame: (N,) the pose's number within its file, from 0.
+        sequences: every motion that was read, once for each camera.
+        files: the files that were read, as (name, size in bytes).
+        notes: what the user should know about the data, a line each.
+        synthetic: whether the motion is made up, so that no person ever moved this way.
+        form: a short name of the layout that the files are in.
     """
 
     pose_2d: np.ndarray

@@ -39,7 +39,13 @@ def convert_to_h5(folder, out: Path) -> str:
     def read_motions():  # one after the other, so that one motion at a time is in memory
         for subject, name in names:
             world = source.world(subject, name)
-            yield Motion(subject, action_of(name), name, world, where="")
+            yield Motion(
+                subject=subject,
+                action=action_of(name),
+                name=name,
+                world=world,
+                where="",
+            )
 
     def detect(motion: Motion, camera: Camera) -> np.ndarray | None:
         if not has_detections:

@@ -19,23 +19,20 @@ _FORM = "docs/photos.md shows the form of the file"
 class Photos:
     """N photos of one person each, and A answers to "which of these two joints is closer?".
 
-    For each photo:
-    files (N,): its path, as the label file has it.
-    pose_2d (N,K,2): the joints, px, x to the right and y down.
-    occluded (N,K): whether a joint is hidden.
-    is_train (N,): whether it is a training photo; the others are for testing.
-
-    For each label:
-    photo (A,): the index of its photo.
-    pairs (A,2): the indices of its two joints.
-    label (A,): +1 if the first joint is the one further from the camera, else -1; int8.
-    weight (A,): how much it counts in the loss.
-    prob, risk (A,): the probability that the file's label is 1, and that the label is wrong, as
-        the merging of the crowd's answers estimated them; NaN where the file has none.
-
-    notes: what the user should know about the photos, a line each.
-    truth (N,K,3): the joints in the camera's frame, mm, z away from the camera; None where, as in
-        photos, nobody knows them.
+    Attributes:
+        files: (N,) the path of each photo, as the label file has it.
+        pose_2d: (N,K,2) the joints, px, x to the right and y down.
+        occluded: (N,K) whether a joint is hidden.
+        is_train: (N,) whether it is a training photo; the others are for testing.
+        photo: (A,) the index of each label's photo.
+        pairs: (A,2) the indices of the label's two joints.
+        label: (A,) +1 if the first joint is the one further from the camera, else -1; int8.
+        weight: (A,) how much the label counts in the loss.
+        prob, risk: (A,) the probability that the file's label is 1, and that the label is wrong, as
+            the merging of the crowd's answers estimated them; NaN where the file has none.
+        notes: what the user should know about the photos, a line each.
+        truth: (N,K,3) the joints in the camera's frame, mm, z away from the camera; None where, as
+            in photos, nobody knows them.
     """
 
     files: tuple[str, ...]
@@ -51,6 +48,11 @@ class Photos:
     notes: tuple[str, ...]
     truth: np.ndarray | None = None
 
+    @property
+    def is_train_label(self) -> np.ndarray:
+        """Whether each label (A,) is of a photo for training."""
+        return self.is_train[self.photo]
+
     def gap_mm(self, pose_3d: np.ndarray) -> np.ndarray:
         """Return by how much each label's first joint is further away than its second, (A,) mm.
 
@@ -62,7 +64,7 @@ class Photos:
     def describe(self, train: bool) -> dict:
         """Return plain values that identify the training or the test photos, for result.json."""
         photos = self.is_train == train
-        labels = self.is_train[self.photo] == train
+        labels = self.is_train_label == train
         digest = hashlib.sha256()
         for array in (self.pose_2d, self.occluded):
             digest.update(np.ascontiguousarray(array[photos]).tobytes())

@@ -21,9 +21,12 @@ _PLAUSIBLE_EXTENT_MM = (300, 6000)  # the largest side of the box round a pose
 class Motion(NamedTuple):
     """One motion of one person, in world coordinates.
 
-    subject, action: who moves and what they do. name: the name of the motion's file without its
-    ending ("Directions 1"). world: (F,32,3) mm, Human3.6M's 32 joints. where: how messages to the
-    user call the place that the motion was read from.
+    Attributes:
+        subject: the number of the person.
+        action: what the person does, one of `src.data.arrays.ACTIONS`.
+        name: the name of the motion's file without its ending ("Directions 1").
+        world: (F,32,3) mm, Human3.6M's 32 joints.
+        where: how messages to the user call the place that the motion was read from.
     """
 
     subject: int
@@ -36,9 +39,13 @@ class Motion(NamedTuple):
 class View(NamedTuple):
     """One motion seen by one camera, with the frames that are kept.
 
-    frame: (F,) int32, numbers within the motion, from 0. pose_2d: (F,K,2) px. pose_3d: (F,K,3) mm
-    in the camera's frame, not root-centred. is_doubtful: whether detections are so far from the
-    projected pose that `src.data.plausibility.question_detections` should look at them.
+    Attributes:
+        sequence: what motion and camera these are.
+        frame: (F,) int32, numbers within the motion, from 0.
+        pose_2d: (F,K,2) px.
+        pose_3d: (F,K,3) mm in the camera's frame, not root-centred.
+        is_doubtful: whether detections are so far from the projected pose that
+            `src.data.plausibility.question_detections` should look at them.
     """
 
     sequence: Sequence
@@ -77,12 +84,17 @@ def view_motion(
 ) -> list[View]:
     """Show a motion to all cameras of its subject, in the order of the cameras' names.
 
-    cameras: {(subject, camera name): Camera}. skeleton: only its joints are projected.
-    detect: called as detect(motion, camera), returns detections (F,K,2) px of all frames, which
-    replace the projection, or None to leave this view out. keep_every: n keeps the frames 0, n,
-    2n, ...; all frames are checked all the same.
+    Args:
+        motion: what to show.
+        cameras: {(subject, camera name): Camera}.
+        skeleton: only its joints are projected.
+        detect: called as detect(motion, camera), returns detections (F,K,2) px of all frames, which
+            replace the projection, or None to leave this view out. By default nothing is replaced.
+        keep_every: n keeps the frames 0, n, 2n, ...; all frames are checked all the same.
 
-    Raises InputError naming the motion if a pose is behind a camera or its projection is absurd.
+    Raises:
+        InputError: a pose is behind a camera, or its projection is absurd; the message names the
+            motion.
     """
     world = motion.world[:, list(skeleton.human36_indices)]
     frame = np.arange(0, len(world), keep_every, dtype=np.int32)

@@ -14,11 +14,13 @@ from src.skeletons import Skeleton
 class Keypoints(NamedTuple):
     """N 2D poses, and where each of them comes from.
 
-    poses: (N,K,2) px, x right, y down, NaN where a joint is missing. joints: the names of the K
-    joints. frame: (N,) number of the frame or image. person: (N,) number that tells the people of
-    a frame, or the sequences of a file, apart. notes: what the reader concluded from the file and
-    the user should know, a sentence each. doubts: what looks like a mistake in how the file was
-    written, a sentence each.
+    Attributes:
+        poses: (N,K,2) px, x right, y down, NaN where a joint is missing.
+        joints: the names of the K joints.
+        frame: (N,) number of the frame or image.
+        person: (N,) number that tells the people of a frame, or the sequences of a file, apart.
+        notes: what the reader concluded from the file and the user should know, a sentence each.
+        doubts: what looks like a mistake in how the file was written, a sentence each.
     """
 
     poses: np.ndarray
@@ -39,16 +41,24 @@ def keypoints_from_array(
     person=None,
     notes=(),
 ) -> Keypoints:
-    """Return the keypoints that an array from the file ``path`` holds.
-
-    array: (N,2K) or (N,K,2) px, (N,K,3) with confidence as its third column, or (2K,), one pose.
-    layout: the joints' names; None takes those of the skeleton, the checkpoint's, if there are as
-    many and the poses look like it, else the only layout with so many joints. frame and person:
-    (N,) whole numbers; without them, poses are counted from 0, and all are of person 0.
+    """Return the keypoints that an array from a file holds.
 
     A joint whose confidence is not above 0 is missing, and so is one of OpenPose's at (0, 0).
-    Raises InputError, naming the file, for arrays of other types and shapes, for a layout of
-    another size, and without a layout where none or several have so many joints.
+
+    Args:
+        array: (N,2K) or (N,K,2) px, (N,K,3) with confidence as its third column, or (2K,), one
+            pose.
+        path: the file, which messages name.
+        layout: the joints' names; None takes those of ``skeleton`` if there are as many and the
+            poses look like it, else the only layout with so many joints.
+        skeleton: the checkpoint's, or None.
+        frame, person: (N,) whole numbers; without them, poses are counted from 0, and all are of
+            person 0.
+        notes: sentences that the keypoints get, before what is concluded here.
+
+    Raises:
+        InputError: the array has another type or shape, the layout another size, or there is no
+            layout and none or several have so many joints.
     """
     if array.dtype.kind not in "fiu":
         raise InputError(f"{path}: expected numbers, found {array.dtype}")
@@ -94,9 +104,16 @@ def keypoints_from_array(
 def fractions_to_pixels(keypoints: Keypoints, image_size, path) -> Keypoints:
     """Return keypoints in pixels from keypoints that are fractions of their image.
 
-    image_size: width and height in px. Fractions from 0 to 1 and from -1 to 1, where 0 is the
-    image's middle, are told apart by their lowest value. Raises InputError, which names ``path``,
-    for coordinates too large to be fractions.
+    Fractions from 0 to 1 and from -1 to 1, where 0 is the image's middle, are told apart by their
+    lowest value.
+
+    Args:
+        keypoints: their poses (N,K,2) in fractions.
+        image_size: width and height in px.
+        path: the file that they are from, which messages name.
+
+    Raises:
+        InputError: the coordinates are too large to be fractions.
     """
     # fmax and fmin pass over NaN.
     reach = np.fmax.reduce(np.abs(keypoints.poses), axis=None, initial=0)

@@ -189,27 +189,52 @@ def _available_joints(joints: tuple[str, ...]) -> set[str]:
 def to_skeleton(poses: np.ndarray, joints: tuple[str, ...], skeleton: Skeleton) -> np.ndarray:
     """Return poses of a layout as poses of a skeleton, joint by joint by name.
 
-    poses: (N,K,2) px, in the order of ``joints``, NaN where a joint is missing. The result is
-    (N,K',2) px, float32, in the order of ``skeleton.joints``. A joint that a pose lacks, or the
-    whole layout, is estimated in the first way of `DERIVED` whose joints are there, and is NaN if
-    there is none. Coordinates too large for pixels, infinity among them, count as missing.
+    A joint that a pose lacks, or the whole layout, is estimated in the first way of `DERIVED` whose
+    joints are there. Coordinates too large for pixels, infinity among them, count as missing.
+
+    Args:
+        poses: (N,K,2) px, NaN where a joint is missing.
+        joints: the names of the K joints.
+        skeleton: whose K' joints are wanted.
+
+    Returns:
+        (N,K',2) px, float32, in the order of ``skeleton.joints``, NaN where a joint is missing and
+        cannot be estimated.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         poses = np.array(poses, dtype=np.float32)
-        poses[~(np.abs(poses) < _LARGEST_PX)] = np.nan
+        is_pixel = np.abs(poses) < _LARGEST_PX  # False for NaN, too
+        poses[~is_pixel] = np.nan
     if joints == skeleton.joints:
         return poses
 
-    unknown = np.full((len(poses), 2), np.nan, dtype=np.float32)
     coordinates = {joint: poses[:, joints.index(joint)] for joint in joints}
     for joint, ways in DERIVED.items():
         for weights in ways:
-            if all(source in coordinates for source in weights):
-                estimate = sum(
-                    np.float32(weight) * coordinates[source] for source, weight in weights.items()
-                )
-                # A detected joint is kept: estimates only fill the poses in which it is missing.
-                so_far = coordinates.get(joint, unknown)
-                is_missing = np.isnan(so_far).any(axis=1, keepdims=True)
-                coordinates[joint] = np.where(is_missing, estimate, so_far)
+            # A layout may have the joints of several ways, and a pose lack some of the first one's:
+            # each way fills the poses that the better ones before it left open.
+            if coordinates.keys() >= weights.keys():
+                estimate = _estimate(coordinates, weights)
+                if joint in coordinates:
+                    estimate = _fill_missing(coordinates[joint], estimate)
+                coordinates[joint] = estimate
+
+    unknown = np.full((len(poses), 2), np.nan, dtype=np.float32)
     return np.stack([coordinates.get(joint, unknown) for joint in skeleton.joints], axis=1)
+
+
+def _estimate(coordinates: dict[str, np.ndarray], weights: dict[str, float]) -> np.ndarray:
+    """Estimate a joint (N,2) as a weighted sum of others, NaN where a pose lacks one of them.
+
+    coordinates: {joint: (N,2) px}. weights: a way of `DERIVED`.
+    """
+    estimate = np.float32(0)
+    for joint, weight in weights.items():
+        estimate = estimate + np.float32(weight) * coordinates[joint]
+    return estimate
+
+
+def _fill_missing(detected: np.ndarray, estimate: np.ndarray) -> np.ndarray:
+    """Keep a joint (N,2) where it is known, and take the estimate (N,2) where it is NaN."""
+    is_missing = np.isnan(detected).any(axis=1, keepdims=True)
+    return np.where(is_missing, estimate, detected)

@@ -22,13 +22,14 @@ class NoAdam(Exception):
 def translate_adam(optimizer_2018, state_dict: dict, network: LiftingNetwork) -> dict:
     """Turn the optimiser's state in a checkpoint of 2018 into one that `torch.optim.Adam` loads.
 
-    Arguments:
+    Args:
         optimizer_2018: the checkpoint's "optimizer", whatever that is.
         state_dict: the checkpoint's "state_dict", under the names of 2018 and in their order.
         network: the network of today that is to be trained on. What it lacks, as a supervised
             model's multiplier and scale head, is left out.
 
-    Raises NoAdam where there is no such state, or one that does not fit the network.
+    Raises:
+        NoAdam: there is no such state, or it does not fit the network.
     """
     try:
         (group,) = optimizer_2018["param_groups"]

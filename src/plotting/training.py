@@ -5,11 +5,8 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from src.log_columns import POSE_ERRORS, TEST_TOTAL, TOTAL, WRONG_LABELS, loss_terms
 from src.plotting.figures import CYCLE, new_figure
-
-# Columns of the log that are neither a term of the loss nor an error. The weighted totals of
-# training and test are drawn apart from the terms.
-_NOT_TERMS = ("epoch", "step", "lr", "seconds", "total", "l_test")
 
 
 def draw_training(history: list[dict], title: str) -> Figure:
@@ -20,9 +17,9 @@ def draw_training(history: list[dict], title: str) -> Figure:
 
     Args:
         history: a row per epoch of the log, {column: value}; an epoch without a test lacks the
-            errors. Columns that end in _mm are test errors. Runs on photos have wrong_labels, the
-            share of test labels that the poses contradict, which is drawn in their place, beside
-            the same share of training labels, e_train.
+            errors. `src.log_columns` says what the columns are. Runs on photos have wrong_labels,
+            the share of test labels that the poses contradict, which is drawn in place of errors
+            in mm, beside the same share of training labels, e_train.
         title: of the figure.
     """
     losses, test_errors = _split_columns(history)
@@ -31,7 +28,7 @@ def draw_training(history: list[dict], title: str) -> Figure:
     loss_axis, test_axis = figure.subplots(1, 2)
     draw_curves(loss_axis, history, losses)
     loss_title = "training losses, unweighted"
-    if any("l_test" in row for row in history):
+    if any(TEST_TOTAL in row for row in history):
         _draw_totals(loss_axis, history)
         loss_title += "; total: weighted, dashed on the test set"
     loss_axis.set_title(loss_title, fontsize=9)
@@ -72,7 +69,7 @@ def draw_curves(axis, history: list[dict], columns: Sequence[str]):
 
 def _draw_totals(axis, history: list[dict]):
     """Draw the weighted sum of the loss terms in training, and dashed the one on the test set."""
-    for column, line_style in {"total": "-", "l_test": "--"}.items():
+    for column, line_style in {TOTAL: "-", TEST_TOTAL: "--"}.items():
         rows = [row for row in history if column in row]
         axis.plot(
             [row["epoch"] for row in rows],
@@ -89,8 +86,7 @@ def _split_columns(history: list[dict]) -> tuple[list[str], list[str]]:
     """Which columns of a log are terms of the loss, and which are test errors to draw."""
     columns: list[str] = []
     for row in history:
-        columns += [name for name in row if name not in columns and name not in _NOT_TERMS]
-    errors_mm = [name for name in columns if name.endswith("_mm")]
-    shares = [name for name in ("wrong_labels", "e_train") if name in columns]
-    losses = [name for name in columns if name not in errors_mm and name not in shares]
-    return losses, shares if shares else errors_mm
+        columns += [name for name in row if name not in columns]
+    errors_mm = [name for name in columns if name in POSE_ERRORS]
+    shares = [name for name in WRONG_LABELS if name in columns]
+    return loss_terms(columns), shares if shares else errors_mm

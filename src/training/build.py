@@ -188,7 +188,7 @@ def make_training_data(
             f"--reprojection weak_perspective needs the field focal, which {options.data_dir} lacks"
         )
     inputs = make_inputs(poses.input_2d, statistics, options, "train")[kept]
-    tensors, constants = _loss_tensors(poses, kept, statistics, options)
+    tensors, constants = _batch_tensors(poses, kept, statistics, options, device)
     labels = None
     if options.supervision == "relative":
         labels = RelativeLabels.draw(
@@ -200,16 +200,13 @@ def make_training_data(
             flips_rng=seeding.generator(options.seed, "flips"),
         )
     return TrainingData(
-        tensors=_to_device({"inputs": inputs, **tensors}, device),
-        constants=_to_device(constants, device),
+        inputs=inputs.to(device),
+        tensors=tensors,
+        constants=constants,
         labels=labels,
         batch_size=options.train_batch,
         seed=options.seed,
     )
-
-
-def _to_device(tensors: dict[str, torch.Tensor], device) -> dict[str, torch.Tensor]:
-    return {name: tensor.to(device) for name, tensor in tensors.items()}
 
 
 def _lacks_focal(poses: CentredPoses, options) -> bool:
@@ -218,29 +215,45 @@ def _lacks_focal(poses: CentredPoses, options) -> bool:
     return is_needed and bool(np.isnan(poses.arrays.focal).any())
 
 
-def _loss_tensors(
-    poses: CentredPoses, kept: slice | np.ndarray, statistics: Statistics, options
+def _batch_tensors(
+    poses: CentredPoses,
+    kept: slice | np.ndarray,
+    statistics: Statistics,
+    options,
+    device,
+    *,
+    pairs: np.ndarray | None = None,
+    labels: np.ndarray | None = None,
 ) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
-    """Collect what the loss terms ask for by name, except for labelled pairs, on the CPU.
+    """Make what `make_batch_tensors` returns of the N frames that are kept.
 
-    Returns tensors (N,...) of the N frames that are kept, and constants that they share.
+    pairs (N,2) and labels (N,) are left out where every epoch visits other ones.
     """
-    tensors = {"pose_2d": torch.from_numpy(poses.pose_2d[kept])}
-    constants = {}
+    pose_2d = poses.pose_2d[kept]
     pose_3d = poses.pose_3d[kept]
     if options.supervision == "full":
-        tensors["pose_3d"] = torch.from_numpy(pose_3d)
-        return tensors, constants
+        return losses.make_batch_tensors(device, pose_2d=pose_2d, pose_3d=pose_3d)
+    focal = None
     if options.reprojection == "weak_perspective":
-        tensors["focal"] = torch.from_numpy(poses.arrays.focal[kept])
+        focal = poses.arrays.focal[kept]
     skeleton = get_skeleton(options.dataset_type)
+    lengths = None
+    shared_lengths = None
     if options.limb_type == "gt":
-        tensors["limb_lengths"] = torch.from_numpy(limb_lengths(pose_3d, skeleton))
+        lengths = limb_lengths(pose_3d, skeleton)
     elif options.limb_type == "avg_person":
-        constants["limb_lengths"] = torch.tensor([skeleton.average_limb_lengths])
+        shared_lengths = torch.tensor([skeleton.average_limb_lengths])
     else:
-        constants["limb_lengths"] = statistics.limb_lengths
-    return tensors, constants
+        shared_lengths = statistics.limb_lengths
+    return losses.make_batch_tensors(
+        device,
+        pose_2d=pose_2d,
+        pairs=pairs,
+        labels=labels,
+        limb_lengths=lengths,
+        shared_limb_lengths=shared_lengths,
+        focal=focal,
+    )
 
 
 def _training_subset(num_frames: int, options) -> slice | np.ndarray:
@@ -282,9 +295,10 @@ def _make_test_loss(
     """
     if _lacks_focal(poses, options):
         return None
-    tensors, constants = _loss_tensors(poses, slice(None), statistics, options)
+    pairs = None
+    labels = None
     if options.supervision == "relative":
-        labels = RelativeLabels.draw(
+        drawn_labels = RelativeLabels.draw(
             poses.pose_3d[..., 2],
             options.num_pairs,
             noise=0,
@@ -292,13 +306,15 @@ def _make_test_loss(
             pairs_rng=seeding.generator(options.seed, "pairs_test"),
             flips_rng=seeding.generator(options.seed, "flips_test"),
         )
-        pairs, values = labels.visit(seeding.generator(options.seed, "visits_test"))
-        tensors["pairs"] = torch.from_numpy(pairs)
-        tensors["labels"] = torch.from_numpy(values)
+        rng = seeding.generator(options.seed, "visits_test")
+        pairs, labels = drawn_labels.visit(rng)
+    tensors, constants = _batch_tensors(
+        poses, slice(None), statistics, options, device, pairs=pairs, labels=labels
+    )
     return TestLoss(
         criterion=build_criterion(options),
-        tensors=_to_device(tensors, device),
-        constants=_to_device(constants, device),
+        tensors=tensors,
+        constants=constants,
         rows=None,
     )
 

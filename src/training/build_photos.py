@@ -10,6 +10,7 @@ from src.data.photo_oddities import check_keypoints, check_truth, photo_oddities
 from src.data.photos import Photos, load_photos, load_truth, parse_photos
 from src.data.synthetic.photos import make_content
 from src.errors import InputError
+from src.losses import make_batch_tensors
 from src.skeletons import get_skeleton
 from src.standardize import Standardizer, Statistics
 from src.training.build import CentredPoses, build_criterion, make_inputs
@@ -43,7 +44,7 @@ def load_labelled_photos(options) -> Photos:
         notes = [f"{options.annotations}: {oddity}" for oddity in photo_oddities(photos, skeleton)]
         photos = replace(photos, notes=(*photos.notes, *notes))
 
-    is_train_label = photos.is_train[photos.photo]
+    is_train_label = photos.is_train_label
     if not options.eval_only and is_train_label.sum() < 2:
         raise InputError(
             f"{options.annotations}: {is_train_label.sum()} labels of images with is_train true; "
@@ -122,11 +123,14 @@ def make_test_data(
     """
     loss = None
     if not options.eval_only:
-        is_test_label = ~photos.is_train[photos.photo]
+        is_test_label = ~photos.is_train_label
+        tensors, constants = _batch_tensors(
+            photos, poses, is_test_label, statistics, options, device
+        )
         loss = TestLoss(
             criterion=build_criterion(options),
-            tensors=_loss_tensors(photos, poses, is_test_label, device),
-            constants={"limb_lengths": _limb_lengths(statistics, options).to(device)},
+            tensors=tensors,
+            constants=constants,
             rows=torch.from_numpy(photos.photo[is_test_label]).to(device),
         )
     return PhotoTestData(
@@ -144,35 +148,44 @@ def make_training_data(
 
     Raises InputError if the limb lengths of the loaded run are asked for and it has none.
     """
-    is_train_label = photos.is_train[photos.photo]
+    is_train_label = photos.is_train_label
     inputs = make_inputs(poses.input_2d, statistics, options, "train")
     inputs = inputs[torch.from_numpy(photos.photo[is_train_label])]
-    loss_tensors = _loss_tensors(photos, poses, is_train_label, device)
+    tensors, constants = _batch_tensors(photos, poses, is_train_label, statistics, options, device)
     return TrainingData(
-        tensors={"inputs": inputs.to(device), **loss_tensors},
-        constants={"limb_lengths": _limb_lengths(statistics, options).to(device)},
+        inputs=inputs.to(device),
+        tensors=tensors,
+        constants=constants,
         labels=None,
         batch_size=options.train_batch,
         seed=options.seed,
     )
 
 
-def _loss_tensors(
-    photos: Photos, poses: CentredPoses, is_chosen: np.ndarray, device
-) -> dict[str, torch.Tensor]:
-    """Collect what the loss terms ask for by name: tensors (E,...) of an example per chosen label.
+def _batch_tensors(
+    photos: Photos,
+    poses: CentredPoses,
+    is_chosen: np.ndarray,
+    statistics: Statistics,
+    options,
+    device,
+) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+    """Make what `make_batch_tensors` returns, with an example for each label that is chosen.
 
-    is_chosen: (A,) of bool, which of the photos' A labels are the E examples.
+    is_chosen: (A,) of bool, which of the photos' A labels are the examples. Raises InputError if
+    the limb lengths of the loaded run are asked for and it has none.
     """
-    arrays = {
-        "pose_2d": poses.pose_2d[photos.photo[is_chosen]],
-        "pairs": photos.pairs[is_chosen],
-        "labels": photos.label[is_chosen],
-    }
     weights = photos.weight[is_chosen]
-    if not np.all(weights == 1):
-        arrays["weights"] = weights
-    return {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
+    if np.all(weights == 1):
+        weights = None
+    return make_batch_tensors(
+        device,
+        pose_2d=poses.pose_2d[photos.photo[is_chosen]],
+        pairs=photos.pairs[is_chosen],
+        labels=photos.label[is_chosen],
+        weights=weights,
+        shared_limb_lengths=_limb_lengths(statistics, options),
+    )
 
 
 def _limb_lengths(statistics: Statistics, options) -> torch.Tensor:

@@ -217,7 +217,7 @@ def save_epoch(
 
     A crash between two of these files repeats the epoch, to the same numbers.
 
-    Arguments:
+    Args:
         description: what every checkpoint of the run holds, see `describe_run`.
         row: the epoch's row of the log; it holds "epoch" and "step".
         tested: what the epoch's test has measured; None if it was not tested.

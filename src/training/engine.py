@@ -31,15 +31,17 @@ class TrainingData:
     """What a network is trained on.
 
     Attributes:
-        tensors: name -> tensor (N,...) on the device; among them "inputs" (N,K,2), the standardised
-            keypoints, and what the loss terms ask for by name.
-        constants: name -> tensor that all batches share, such as mean limb lengths.
+        inputs: (N,K,2) standardised keypoints, on the device.
+        tensors: key -> tensor (N,...) on the device: what the loss terms find in a batch, see
+            `Criterion`, except for pairs and labels that every epoch chooses anew.
+        constants: key -> tensor that all batches share, such as mean limb lengths.
         labels: the relative depth labels of motion, of which every epoch visits one per frame; None
             for the supervised model, and for photos, whose labels are among the tensors.
         batch_size: frames per step.
         seed: of the order of frames, the visits to labels, and dropout, all drawn per epoch.
     """
 
+    inputs: torch.Tensor
     tensors: dict[str, torch.Tensor]
     constants: dict[str, torch.Tensor]
     labels: RelativeLabels | None
@@ -47,7 +49,7 @@ class TrainingData:
     seed: int
 
     def __len__(self) -> int:
-        return len(self.tensors["inputs"])
+        return len(self.inputs)
 
     @property
     def steps(self) -> int:
@@ -68,8 +70,9 @@ class TestLoss:
 
     Attributes:
         criterion: that of training.
-        tensors: name -> tensor (E,...) on the device: what the loss terms ask for by name.
-        constants: name -> tensor that all examples share, such as mean limb lengths.
+        tensors: key -> tensor (E,...) on the device: what the loss terms find in a batch, see
+            `Criterion`.
+        constants: key -> tensor that all examples share, such as mean limb lengths.
         rows: (E,) long, on the device: the index of the pose that each example is about, such as
             the photo of a label. None where example and pose are the same, as in motion.
     """
@@ -85,12 +88,12 @@ class TestLoss:
     def measure(self, pose: torch.Tensor, scale: torch.Tensor | None) -> float:
         """Return the weighted sum of the loss terms, as the mean over all examples.
 
-        Arguments:
-            pose: (N,K,3) mm, as `predict` returns it.
-            scale: (N,1), or None if the model has none.
-
         The examples are taken in their order, `_EXAMPLES_PER_TEST_LOSS` at a time; the last batch
         may be smaller. A batch counts in proportion to its examples.
+
+        Args:
+            pose: (N,K,3) mm, as `predict` returns it.
+            scale: (N,1), or None if the model has none.
         """
         num_examples = len(pose) if self.rows is None else len(self.rows)
         weighted_totals = []
@@ -153,7 +156,7 @@ def train_epoch(
 ) -> tuple[int, dict[str, float]]:
     """Train on every frame once.
 
-    Arguments:
+    Args:
         schedule: step -> learning rate.
         max_norm: the largest norm of the gradient; infinity for no clipping.
         epoch: its number, from 1. What is drawn depends on the data's seed and this number alone.
@@ -161,11 +164,15 @@ def train_epoch(
         progress: called now and then with the number of steps done since and the latest value of
             every loss term by name.
 
-    Returns the number of steps done in all, and the mean over the epoch of every loss term by name
-    (unweighted; "total" is the weighted sum). Raises InputError, naming the term, the epoch and the
-    step, when a loss or the gradient stops being finite.
+    Returns:
+        The number of steps done in all, and the mean over the epoch of every loss term by name
+        (unweighted; "total" is the weighted sum).
+
+    Raises:
+        InputError: a loss or the gradient stops being finite; the message names the term, the epoch
+            and the step.
     """
-    device = data.tensors["inputs"].device
+    device = data.inputs.device
     tensors = dict(data.tensors)
     if data.labels is not None:
         # One labelled pair per frame is visited in each epoch, drawn anew from those it has.
@@ -184,14 +191,15 @@ def train_epoch(
     steps_before = step
     for part in order.split(_STEPS_BETWEEN_CHECKS * data.batch_size):
         # Frames are gathered for many steps at once: a batch is then a view.
-        gathered = {name: tensor[part].split(data.batch_size) for name, tensor in tensors.items()}
+        inputs = data.inputs[part].split(data.batch_size)
+        gathered = {key: tensor[part].split(data.batch_size) for key, tensor in tensors.items()}
         rows = []
-        for index in range(len(gathered["inputs"])):
+        for index, inputs_of_step in enumerate(inputs):
             step += 1
             for group in optimizer.param_groups:
                 group["lr"] = schedule(step)
-            batch = {name: batches[index] for name, batches in gathered.items()} | data.constants
-            rows.append(train_step(model, criterion, optimizer, batch, max_norm))
+            batch = {key: batches[index] for key, batches in gathered.items()} | data.constants
+            rows.append(train_step(model, criterion, optimizer, inputs_of_step, batch, max_norm))
         rows = torch.stack(rows)
         _check_finite(rows, names, epoch=epoch, first_step=step - steps_before - len(rows) + 1)
         rows_per_part.append(rows)
@@ -207,15 +215,23 @@ def train_step(
     model: LiftingModel,
     criterion: Criterion,
     optimizer: torch.optim.Optimizer,
+    inputs: torch.Tensor,
     batch: dict[str, torch.Tensor],
     max_norm: float,
 ) -> torch.Tensor:
     """Learn from one batch.
 
-    Returns (2 + T,): the loss, its T terms and the norm of the gradient before clipping. They stay
-    on the device, so that the step need not wait for them.
+    Args:
+        model, criterion, optimizer: the network, its loss, and what changes its weights.
+        inputs: (B,K,2) standardised keypoints.
+        batch: what the loss terms ask for, by the keys of `Criterion`.
+        max_norm: the largest norm of the gradient; infinity for no clipping.
+
+    Returns:
+        (2 + T,): the loss, its T terms and the norm of the gradient before clipping. They stay on
+        the device, so that the step need not wait for them.
     """
-    pose, scale = model(batch["inputs"])
+    pose, scale = model(inputs)
     total, terms = criterion(pose, scale, batch)
     optimizer.zero_grad()
     total.backward()

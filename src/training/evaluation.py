@@ -102,7 +102,7 @@ def evaluate_photos(model: LiftingModel, data: PhotoTestData, batch_size: int) -
     if data.loss is not None:
         monitored["l_test"] = data.loss.measure(prediction, scale)
     prediction = prediction.cpu()
-    is_train_label = photos.is_train[photos.photo]
+    is_train_label = photos.is_train_label
     if is_train_label.any():
         is_wrong = wrong_labels(prediction.numpy(), photos)[is_train_label]
         monitored["e_train"] = float(is_wrong.mean())
@@ -149,7 +149,7 @@ def count_wrong_labels(pose_3d: np.ndarray, photos: Photos, skeleton: Skeleton) 
     where 3D truth is known, also by the true depth difference, with the share that the truth itself
     contradicts (annotators err) and the share of pairs whose order differs from the truth's.
     """
-    is_test_label = ~photos.is_train[photos.photo]
+    is_test_label = ~photos.is_train_label
     is_wrong = wrong_labels(pose_3d, photos)[is_test_label]
     pairs = np.sort(photos.pairs[is_test_label], axis=1)
 

@@ -6,6 +6,7 @@ import torch
 from tqdm import tqdm
 
 from src.errors import InputError
+from src.log_columns import training_losses
 from src.metrics import CHOSEN, MEANS, MEANS_MM
 from src.skeletons import get_skeleton
 from src.training.checkpoints import Source, State
@@ -82,11 +83,9 @@ class Progress:
 
     def print_row(self, row: dict):
         """Say that an epoch is done and saved; row: its row of the log."""
-        not_losses = ("epoch", "step", "lr", "seconds", *MEANS_MM, *_SHOWN_OF_TEST)
         words = [f"epoch {row['epoch']}/{self._epochs}"]
-        for name, value in row.items():
-            if name not in not_losses:
-                words.append(f"{name} {value:.4g}")
+        for name in training_losses(row):
+            words.append(f"{name} {row[name]:.4g}")
         for name, text in _SHOWN_OF_TEST.items():
             if name in row:
                 words.append(text.format(row[name]))
@@ -245,8 +244,8 @@ def _photo_result_lines(result: dict, run: RunFolder) -> list[str]:
     if CHOSEN in result:  # 3D truth is known
         contradicting = f"{result['wrong_labels_of_truth']:.1%} of the labels"
         lines.append(f"{contradicting} contradict the 3D truth itself")
-        in_another_order = f"{result['wrong_order']:.1%} of the same pairs"
-        lines.append(f"{in_another_order} are in another order than in the 3D truth")
+        wrong_order = f"{result['wrong_order']:.1%} of the same pairs"
+        lines.append(f"{wrong_order} are ordered differently from the 3D ground truth")
         errors = []
         for label, name in zip(_NAMES_OF_MEANS, MEANS_MM, strict=True):
             errors.append(f"{label} {result[name]:.1f} mm")
@@ -265,4 +264,4 @@ def _best_lines(best: dict | None, text: str) -> list[str]:
     """Say which tested epoch was the best; nothing if none was tested."""
     if best is None:
         return []
-    return [f"best epoch: {best['epoch']}, {text.format(**best)} (the table is the last's)"]
+    return [f"best epoch: {best['epoch']}, {text.format(**best)} (the table shows the last epoch)"]

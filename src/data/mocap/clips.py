@@ -190,7 +190,7 @@ def stand_up(poses: np.ndarray, up: str, heading: float) -> np.ndarray:
 
     The floor is where the lowest joint is in all but the lowest hundredth of the frames: a single
     frame with a foot below it does not lift the others. Hips are kept within a metre of the middle:
-    who walks further walks on the spot, in part.
+    anyone who walks farther partly walks in place.
 
     Args:
         poses: (F,32,3) mm in the file's axes.

@@ -50,7 +50,7 @@ def convert(
         distance_m: two distances in metres between which the cameras are, in any order.
         pitch: two angles in degrees, in any order, between which the cameras look down; None: they
             look from a person's height.
-        seed: of every random draw.
+        seed: for all random draws.
 
     Returns:
         What to tell the user, a line each.
@@ -317,7 +317,7 @@ def _describe(
     if len(people) == 1:
         lines.append(
             "one person alone: the test subjects are the training subjects; "
-            "results say nothing of other people"
+            "results do not generalise to other people"
         )
     notes = []
     warnings = []

@@ -70,7 +70,7 @@ class _Person:
             self.angles[f"{side}_{name}"] = (1 - share) * before + share * angle
 
     def move_hand_to_face(self, side: str, share: np.ndarray):
-        """Lift a hand to the mouth: at the side where the share (F,) is 0, there where it is 1."""
+        """Lift a hand: it is at the side for a share (F,) of 0, at the mouth for a share of 1."""
         self.move(
             side,
             share,

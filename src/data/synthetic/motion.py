@@ -1,6 +1,6 @@
 """Synthetic Human3.6M: procedural motion of seven people in fifteen actions, seen by four cameras.
 
-`load_synthetic` makes it in memory, `write` as files in Human3.6M's h5 layout.
+`load_synthetic` makes it in memory, `write_synthetic` as files in Human3.6M's h5 layout.
 """
 
 import zlib
@@ -66,7 +66,13 @@ def make_motion(subject: int, action: str, name: str, *, frames: int, seed: int)
     poses[..., 2] -= gaussian_filter1d(lowest, _FPS * 0.06, mode="nearest")[:, None]
 
     picked = np.arange(frames) * steps // frames
-    return Motion(subject, action, name, poses[picked], f"synthetic S{subject} {name}")
+    return Motion(
+        subject=subject,
+        action=action,
+        name=name,
+        world=poses[picked],
+        where=f"synthetic S{subject} {name}",
+    )
 
 
 def _path(poses: np.ndarray) -> np.ndarray:
@@ -211,7 +217,7 @@ def load_synthetic(
     return PoseArrays(**views, files=files, notes=notes, synthetic=True)
 
 
-def write(out: Path, *, frames: int, seed: int) -> int:
+def write_synthetic(out: Path, *, frames: int, seed: int) -> int:
     """Write the whole set into a new folder in Human3.6M's h5 layout, with simulated detections.
 
     frames: of each motion. Returns how many frames were written, each seen by four cameras. Raises
