@@ -241,7 +241,7 @@ def _batch_tensors(
     shared_lengths = None
     if options.limb_type == "gt":
         lengths = limb_lengths(pose_3d, skeleton)
-    elif options.limb_type == "avg_person":
+    elif options.limb_type == "avg_person" and skeleton.average_limb_lengths is not None:
         shared_lengths = torch.tensor([skeleton.average_limb_lengths])
     else:
         shared_lengths = statistics.limb_lengths
