@@ -15,6 +15,7 @@ from benchmarks.growth import Growth, growth
 from benchmarks.measure import BENCHMARKS
 from benchmarks.profile import profile_step
 from benchmarks.timing import Row
+from src.json_files import load_json
 
 NAMES = (*BENCHMARKS, "growth", "profile")
 _ROW = "{:42} {:>10} {:>7} {:>12}  {:24} {:>10} {:>6}"
@@ -78,7 +79,7 @@ def as_rows(growths: list[Growth]) -> list[dict]:
 def read_earlier(path: Path, machine: dict) -> dict[str, dict]:
     """{name: row} of a file that --json wrote; says so if it was another machine. Exits with 2 if it is none."""
     try:
-        content = json.loads(path.read_text())
+        content = load_json(path)
         rows = content["rows"] + as_rows([Growth(**found) for found in content["growth"]])
         for name, value in machine.items():
             if content[name] != value:

@@ -8,7 +8,6 @@ without a result is printed as missing.
 
 import csv
 import io
-import json
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from opts.parsing import new_parser
 from opts.presets import LSP_PRESETS, PAPER_ROWS, PRESETS
 from src.data.arrays import ACTIONS
 from src.errors import InputError, run_command
+from src.json_files import load_json
 from src.plotting.figures import new_figure, save_figure
 
 NUMBERS = Path(__file__).with_name("paper_numbers.json")
@@ -77,8 +77,8 @@ def read_finished(folder: Path) -> tuple[dict, dict] | None:
     try:
         if not path.exists():
             return None
-        result = json.loads(path.read_text())
-        options = json.loads(path.with_name("options.json").read_text())
+        result = load_json(path)
+        options = load_json(path.with_name("options.json"))
     except (OSError, ValueError) as error:
         raise _not_of_a_finished_run(path, repr(error)) from None
     problem = _problem_of(result, options)
@@ -217,7 +217,7 @@ def make_table(table: str, rows: list[RowResults]) -> list[list[str]]:
         error_key = "pa_mpjpe_mm"
     on_human36 = _all_are_human36(rows)
     on_photos = any("wrong_labels" in result for result in _all_results(rows))
-    paper_numbers = json.loads(NUMBERS.read_text())["paper"].get(table, {})
+    paper_numbers = load_json(NUMBERS)["paper"].get(table, {})
 
     columns = []
     if on_photos:

@@ -1,12 +1,22 @@
-"""Writing files so that a crash leaves the old or the new one whole, and telling files apart."""
+"""Writing files so that a crash leaves the old or the new one whole; what may be read at all.
+
+The formats that data come in allow a file of a few KB to declare terabytes. `most_bytes` is the one
+bound for all of them: `src.h5_files`, `src.npz_files` and the readers of cdf and BVH ask it before
+they read what a file declares.
+"""
 
 import hashlib
 import os
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from src.errors import InputError
+
+# Real data shrink little when they are compressed: coordinates to a half, texts to a hundredth.
+_MOST_TIMES_ITS_SIZE = 20
+_ALWAYS_ALLOWED_BYTES = 2**26  # 64 MiB, for small files that compress unusually well
 
 
 def write_atomically(path, write: Callable[[Path], None]):
@@ -39,3 +49,30 @@ def file_sha256(path) -> str | None:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None
+
+
+def require_regular_file(path):
+    """Raise InputError if there is something at ``path`` that a file's content can't be read from.
+
+    This is a pipe, a socket or a device: to open a pipe that nobody writes to would wait for ever.
+    Nothing is said of a file that does not exist, nor of a folder: whoever opens them says so.
+    """
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):  # ValueError: a null character in the name
+        return
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise InputError(f"{path}: is a pipe or a device; give a file")
+
+
+def most_bytes(path) -> int:
+    """Return how many bytes the content of a file may take in memory: 20 times the file's size.
+
+    64 MiB are allowed to any file. What declares more is damaged, or meant to fill the memory.
+    """
+    return max(_ALWAYS_ALLOWED_BYTES, _MOST_TIMES_ITS_SIZE * Path(path).stat().st_size)
+
+
+def in_megabytes(num_bytes: int) -> str:
+    """Write a size for messages: 123,456,789 -> "118 MiB"."""
+    return f"{num_bytes / 2**20:,.0f} MiB"

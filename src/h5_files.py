@@ -1,12 +1,22 @@
-"""HDF5 files from anywhere: whatever is wrong with one is said in one line that names the file."""
+"""HDF5 files from anywhere: whatever is wrong with one is said in one line that names the file.
 
+An HDF5 file may name other files, whose content then passes for its own, and may declare shapes and
+chunks that no memory holds in a few bytes. Links, virtual datasets and external storage are
+refused; shapes and chunks are looked at before anything is read.
+"""
+
+from collections.abc import Iterator
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from src.errors import InputError
+from src.files import most_bytes, require_regular_file
+
+_MOST_MEMBERS_SHOWN = 8
 
 # What h5py raises while it reads inside a damaged file.
 _DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError)
@@ -16,9 +26,10 @@ _DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError)
 def open_h5(path):
     """Open an HDF5 file for reading: ``with open_h5(path) as file:``.
 
-    Raises InputError when the file is missing, truncated or no HDF5 file, and also when reading
-    inside the ``with`` block fails because the file is damaged.
+    Raises InputError when the file is missing, a pipe or a device, truncated or no HDF5 file, and
+    also when reading inside the ``with`` block fails because the file is damaged.
     """
+    require_regular_file(path)
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file")
     try:
@@ -34,17 +45,70 @@ def open_h5(path):
             raise InputError(f"{path}: is damaged ({error}); copy or download it again") from None
 
 
-def read_dataset(group, name: str, path) -> np.ndarray:
+def members(group, path) -> Iterator[tuple[str, h5py.Group | h5py.Dataset]]:
+    """Yield name and object of all members of an open file or group.
+
+    ``path`` is the file's, for messages. Raises InputError where one is a link.
+    """
+    for name in group:
+        yield name, _get_member(group, name, path)
+
+
+def read_dataset(group, name: str, path, *, most_numbers: int | None = None) -> np.ndarray:
     """Read the whole numeric dataset ``name`` of an open file or group, in its own shape and type.
 
-    ``path`` is the file's, for messages. Raises InputError naming file and dataset if there is no
-    such dataset, or if it holds anything but real numbers.
+    path: the file's, for messages and for its size, which bounds what the dataset may declare: see
+        `src.files.most_bytes`.
+    most_numbers: how many numbers the dataset may hold, where the caller knows a closer bound.
+
+    Raises InputError naming file and dataset if there is no such dataset, if it holds anything but
+    real numbers, if these are kept in another file, or if it declares too many of them.
     """
-    dataset = group.get(name)
-    where = f"{path}: {group.name.rstrip('/')}/{name}"
-    if not isinstance(dataset, h5py.Dataset) or dataset.shape is None:  # None: an empty dataset
-        members = ", ".join(str(member) for member in group) if len(group) else "nothing"
-        raise InputError(f"{where}: expected a dataset of this name, found {members}")
+    dataset = _get_member(group, name, path)
+    source_name = _source_name(group, name, path)
+    if isinstance(dataset, h5py.Dataset):
+        # Before the shape is asked for: to know that of a virtual dataset, HDF5 opens its sources.
+        if dataset.is_virtual or dataset.external:
+            raise InputError(
+                f"{source_name}: refused: its numbers are those of another file; "
+                "get a file that holds them itself"
+            )
+        if dataset.shape is not None:  # None: an empty dataset
+            _check_declared_size(dataset, source_name, path, most_numbers)
+            return dataset[()]
+    names = [str(member) for member in group]
+    listing = ", ".join(names[:_MOST_MEMBERS_SHOWN]) if names else "nothing"
+    raise InputError(f"{source_name}: expected a dataset of this name, found {listing}")
+
+
+def _source_name(group, name: str, path) -> str:
+    return f"{path}: {group.name.rstrip('/')}/{name}"
+
+
+def _get_member(group, name: str, path):
+    """Return the group or dataset of this name, None if there is none, and refuse a link."""
+    # External links name other files. Soft links name places in this one, but one of these may be
+    # an external link; programs that write poses make neither.
+    link = group.get(name, getlink=True)
+    if link is not None and not isinstance(link, h5py.HardLink):
+        raise InputError(
+            f"{_source_name(group, name, path)}: refused: is a link to another place; "
+            "get a file that holds the numbers there"
+        )
+    return group.get(name)
+
+
+def _check_declared_size(dataset, source_name: str, path, most_numbers: int | None):
+    """Raise InputError unless a dataset holds real numbers, and no more than its file may."""
     if dataset.dtype.kind not in "fiu":
-        raise InputError(f"{where}: expected numbers, found {dataset.dtype}")
-    return dataset[()]
+        raise InputError(f"{source_name}: expected numbers, found {dataset.dtype}")
+    # Numbers are computed with as float64, whatever their type in the file. A chunk is read whole,
+    # and may be larger than the dataset.
+    most = most_bytes(path) // 8
+    if most_numbers is not None:
+        most = min(most, most_numbers)
+    largest_chunk = 0 if dataset.chunks is None else prod(dataset.chunks)
+    if prod(dataset.shape) > most or largest_chunk > most_bytes(path) // 8:
+        raise InputError(
+            f"{source_name}: declares shape {dataset.shape}, more than a file of its size may hold"
+        )

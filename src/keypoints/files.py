@@ -14,6 +14,7 @@ from src.keypoints.arrays import Keypoints, keypoints_from_array
 from src.keypoints.files_json import read_json, read_openpose_folder
 from src.keypoints.files_mat import read_joints_mat
 from src.keypoints.layouts import LAYOUTS
+from src.npz_files import array_names, map_npy, open_npz, read_array
 from src.skeletons import Skeleton
 
 
@@ -87,8 +88,7 @@ def _read_folder(folder: Path, layout, skeleton: Skeleton | None) -> Keypoints:
 def _read_npy(path: Path, layout, skeleton: Skeleton | None) -> Keypoints:
     """Read one array: (N,2K) or (N,K,2) px, or (N,K,3) with confidence."""
     # Mapped into memory: a file of a million poses is read while it is lifted.
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
-    return keypoints_from_array(array, path, layout, skeleton=skeleton)
+    return keypoints_from_array(map_npy(path), path, layout, skeleton=skeleton)
 
 
 def _read_npz(path: Path, layout, skeleton: Skeleton | None) -> Keypoints:
@@ -98,8 +98,8 @@ def _read_npz(path: Path, layout, skeleton: Skeleton | None) -> Keypoints:
                   is the only array
     joint_names   (K,) text, may be omitted
     """
-    with np.load(path, allow_pickle=False) as file:
-        names = file.files
+    with open_npz(path) as archive:
+        names = array_names(archive)
         if "positions_2d" in names:
             return _read_videopose3d(path, layout)
         candidates = [name for name in ("poses_2d", "pose_2d", "keypoints") if name in names]
@@ -108,8 +108,9 @@ def _read_npz(path: Path, layout, skeleton: Skeleton | None) -> Keypoints:
         if len(candidates) != 1:
             raise InputError(f"{path}: expected one array or poses_2d, found {', '.join(names)}")
         if "joint_names" in names:
-            layout = tuple(str(name) for name in file["joint_names"])
-        return keypoints_from_array(file[candidates[0]], path, layout, skeleton=skeleton)
+            layout = tuple(str(name) for name in read_array(archive, "joint_names"))
+        array = read_array(archive, candidates[0])
+        return keypoints_from_array(array, path, layout, skeleton=skeleton)
 
 
 # The layouts of VideoPose3D's archives, by the name that stands in some of them, and by the number

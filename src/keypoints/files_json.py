@@ -1,6 +1,5 @@
 """2D keypoints in the json of OpenPose, COCO, AlphaPose and MMPose, told apart by their content."""
 
-import json
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from src.errors import InputError
+from src.json_files import load_json
 from src.keypoints.arrays import Keypoints, keypoints_from_array
 from src.keypoints.layouts import LAYOUTS
 
@@ -151,8 +151,8 @@ def _mmpose_people(frames: list[dict]) -> list[Detection]:
 
 def _load_json(path: Path):
     try:
-        return json.loads(path.read_text())
-    except (ValueError, RecursionError) as error:
+        return load_json(path)
+    except ValueError as error:
         raise InputError(f"{path}: is no valid json ({error})") from None
 
 

@@ -15,6 +15,7 @@ import torch
 
 from src.errors import InputError, Interrupted
 from src.files import write_atomically
+from src.json_files import load_json
 
 try:
     import fcntl
@@ -126,7 +127,7 @@ class RunFolder:
         if not path.exists():
             return None
         try:
-            content = json.loads(path.read_text())
+            content = load_json(path)
         except (ValueError, OSError) as error:
             raise InputError(f"{path}: is no valid json ({error}); {advice}") from None
         if not isinstance(content, dict):
