@@ -10,6 +10,7 @@ import numpy as np
 
 from src.data.npz import load_pickled_npz
 from src.errors import InputError
+from src.files import require_regular_file
 from src.keypoints.arrays import Keypoints, keypoints_from_array
 from src.keypoints.files_json import read_json, read_openpose_folder
 from src.keypoints.files_mat import read_joints_mat
@@ -179,9 +180,10 @@ def _read_csv(path: Path) -> Keypoints:
     any order. The header names the joints, so the layout is not needed.
     """
     header = _read_csv_header(path)
+    column_names = set(header)
     joints = tuple(name.removesuffix("_x") for name in header if name.endswith("_x"))
-    lacks_y = any(f"{joint}_y" not in header for joint in joints)
-    if not joints or lacks_y or len(set(header)) < len(header):
+    lacks_y = any(f"{joint}_y" not in column_names for joint in joints)
+    if not joints or lacks_y or len(column_names) < len(header):
         raise InputError(
             f"{path}: expected a header such as nose_x,nose_y,left_eye_x,...; "
             f"found {','.join(header)[:80]}"
@@ -206,6 +208,7 @@ def _read_csv(path: Path) -> Keypoints:
 
 
 def _read_csv_header(path: Path) -> list[str]:
+    require_regular_file(path)
     # Spreadsheets put a byte order mark before the first name, and quotation marks round each.
     with path.open(encoding="utf-8-sig") as file:
         return [name.strip(' \t\r\n"') for name in file.readline().split(",")]
