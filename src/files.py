@@ -76,3 +76,17 @@ def most_bytes(path) -> int:
 def in_megabytes(num_bytes: int) -> str:
     """Write a size for messages: 123,456,789 -> "118 MiB"."""
     return f"{num_bytes / 2**20:,.0f} MiB"
+
+
+def list_files(folder: Path, ending: str) -> tuple[list[Path], list[str]]:
+    """List the files in a folder that have this ending, by name -> (paths, notes).
+
+    Names that begin with "._" are passed over, and a note says so: macOS writes such a file beside
+    each one that it copies to a disk of another system. It holds no data of the file itself.
+    """
+    paths = sorted(folder.glob(f"*{ending}"))
+    kept = [path for path in paths if not path.name.startswith("._")]
+    notes = []
+    if len(kept) < len(paths):
+        notes.append(f"{folder}: {len(paths) - len(kept)} files ._*{ending} of macOS skipped")
+    return kept, notes

@@ -12,6 +12,7 @@ import numpy as np
 
 from src.csv_files import load_csv
 from src.errors import InputError
+from src.files import require_regular_file
 from src.json_files import load_json
 from src.unpickling import load_pickle, plain
 
@@ -104,6 +105,7 @@ def _read_csv(path: Path) -> list[dict]:
 
 
 def _read_pickle(path: Path) -> list[dict]:
+    require_regular_file(path)
     with path.open("rb") as file:
         content = load_pickle(file, path)
     try:

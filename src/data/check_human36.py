@@ -50,6 +50,8 @@ def check_folder(folder) -> tuple[list[str], list[str]]:
     else:
         if skeleton is None:
             lines.append("no detections in it")
+    for name in source.skipped_folders():
+        lines.append(f"{name}: skipped: no subject is called so; expected S1, S5, ...")
     poses_per_subject = {}
     for subject in tqdm(source.subjects(), disable=None):
         line, num_poses, subject_problems = _check_subject(

@@ -10,7 +10,7 @@ import numpy as np
 
 from src.data.npz import load_pickled_npz
 from src.errors import InputError
-from src.files import require_regular_file
+from src.files import list_files, require_regular_file
 from src.keypoints.arrays import Keypoints, keypoints_from_array
 from src.keypoints.files_json import read_json, read_openpose_folder
 from src.keypoints.files_mat import read_joints_mat
@@ -65,7 +65,7 @@ def _read_by_suffix(path: Path, layout, skeleton: Skeleton | None) -> Keypoints:
 
 def _read_folder(folder: Path, layout, skeleton: Skeleton | None) -> Keypoints:
     """Read a folder of npz files, as demo_data/, or else one of OpenPose's json files."""
-    npz_paths = sorted(folder.glob("*.npz"))
+    npz_paths, skipped = list_files(folder, ".npz")
     if not npz_paths:
         return read_openpose_folder(folder, layout)
     # By read_keypoints, whose errors name the file that is damaged.
@@ -74,7 +74,7 @@ def _read_folder(folder: Path, layout, skeleton: Skeleton | None) -> Keypoints:
         raise InputError(f"{folder}: its files hold different joints; give one file")
     counts = [len(keypoints.poses) for keypoints in files]
     listing = ", ".join(f"{path.name}: {n}" for path, n in zip(npz_paths, counts, strict=True))
-    notes = [f"{listing} poses; the person number counts files"]
+    notes = [f"{listing} poses; the person number counts files", *skipped]
     for keypoints in files:
         notes += [note for note in keypoints.notes if note not in notes]
     return Keypoints(

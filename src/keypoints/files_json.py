@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from src.errors import InputError
+from src.files import list_files
 from src.json_files import load_json
 from src.keypoints.arrays import Keypoints, keypoints_from_array
 from src.keypoints.layouts import LAYOUTS
@@ -51,7 +52,8 @@ def read_openpose_folder(folder: Path, layout: tuple[str, ...] | None) -> Keypoi
 
     Frames are counted in the order of the numbers in the files' names. Raises InputError.
     """
-    paths = sorted(folder.glob("*.json"), key=_numbers_in_name)
+    paths, skipped = list_files(folder, ".json")
+    paths.sort(key=_numbers_in_name)
     if not paths:
         raise InputError(f"{folder}: expected OpenPose's json files, one per frame, found none")
     people = []
@@ -62,7 +64,9 @@ def read_openpose_folder(folder: Path, layout: tuple[str, ...] | None) -> Keypoi
     num_empty = len(paths) - len({person.frame for person in people})
     if num_empty > 0:
         note += f", {num_empty} of them without people"
-    return _collect(people, folder, layout, layouts_by_size=_OPENPOSE_LAYOUTS, notes=[note])
+    return _collect(
+        people, folder, layout, layouts_by_size=_OPENPOSE_LAYOUTS, notes=[note, *skipped]
+    )
 
 
 def _numbers_in_name(path: Path) -> list[int]:
