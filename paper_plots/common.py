@@ -17,6 +17,7 @@ from paper_exps.collect import RowResults, collect, heading, name_in_table, tabl
 from src.crowd.simulation import simulated_labels
 from src.data.photos import Photos, load_photos
 from src.errors import InputError
+from src.files import require_regular_file
 from src.npz_files import load_npz_arrays
 from src.plotting.figures import save_figure, show_picture
 from src.plotting.paper import STYLES, add_row_of_axes, draw_row
@@ -245,6 +246,7 @@ def read_video_frame(folder, sequence: str, frame: int) -> np.ndarray:
         ) from None
     subject, *action, camera = sequence.split(" ")  # an action may have a space: "Walking 1"
     path = Path(folder) / subject / "Videos" / f"{' '.join(action)}.{camera}.mp4"
+    require_regular_file(path)
     try:
         return v3.imread(path, index=frame)
     except (OSError, IndexError) as error:
