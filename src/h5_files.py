@@ -68,13 +68,14 @@ def read_dataset(group, name: str, path, *, most_numbers: int | None = None) -> 
     source_name = _source_name(group, name, path)
     if isinstance(dataset, h5py.Dataset):
         # Before the shape is asked for: to know that of a virtual dataset, HDF5 opens its sources.
-        if dataset.is_virtual or dataset.external:
+        creation = dataset.id.get_create_plist()
+        if creation.get_layout() == h5py.h5d.VIRTUAL or creation.get_external_count() > 0:
             raise InputError(
                 f"{source_name}: refused: its numbers are those of another file; "
                 "get a file that holds them itself"
             )
         if dataset.shape is not None:  # None: an empty dataset
-            _check_declared_size(dataset, source_name, path, most_numbers)
+            _check_declared_size(dataset, creation, source_name, path, most_numbers)
             return dataset[()]
     names = [str(member) for member in group]
     listing = ", ".join(names[:_MOST_MEMBERS_SHOWN]) if names else "nothing"
@@ -89,26 +90,33 @@ def _get_member(group, name: str, path):
     """Return the group or dataset of this name, None if there is none, and refuse a link."""
     # External links name other files. Soft links name places in this one, but one of these may be
     # an external link; programs that write poses make neither.
-    link = group.get(name, getlink=True)
-    if link is not None and not isinstance(link, h5py.HardLink):
+    links = group.id.links
+    if not links.exists(name.encode()):
+        return None
+    if links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD:
         raise InputError(
             f"{_source_name(group, name, path)}: refused: is a link to another place; "
             "get a file that holds the numbers there"
         )
-    return group.get(name)
+    return group[name]
 
 
-def _check_declared_size(dataset, source_name: str, path, most_numbers: int | None):
-    """Raise InputError unless a dataset holds real numbers, and no more than its file may."""
+def _check_declared_size(dataset, creation, source_name: str, path, most_numbers: int | None):
+    """Raise InputError unless a dataset holds real numbers, and no more than its file may.
+
+    creation: the list of properties that it was created with.
+    """
     if dataset.dtype.kind not in "fiu":
         raise InputError(f"{source_name}: expected numbers, found {dataset.dtype}")
     # Numbers are computed with as float64, whatever their type in the file. A chunk is read whole,
     # and may be larger than the dataset.
     most = most_bytes(path) // 8
-    if most_numbers is not None:
-        most = min(most, most_numbers)
-    largest_chunk = 0 if dataset.chunks is None else prod(dataset.chunks)
-    if prod(dataset.shape) > most or largest_chunk > most_bytes(path) // 8:
+    chunk_size = 0
+    if creation.get_layout() == h5py.h5d.CHUNKED:
+        chunk_size = prod(creation.get_chunk())
+    if most_numbers is None:
+        most_numbers = most
+    if prod(dataset.shape) > min(most, most_numbers) or chunk_size > most:
         raise InputError(
             f"{source_name}: declares shape {dataset.shape}, more than a file of its size may hold"
         )
