@@ -75,6 +75,11 @@ def most_bytes(path) -> int:
     return max(_ALWAYS_ALLOWED_BYTES, _MOST_TIMES_ITS_SIZE * Path(path).stat().st_size)
 
 
+def is_too_large(num_bytes: int, path) -> bool:
+    """Tell whether so many bytes are more than `most_bytes`; it rarely looks at the file."""
+    return num_bytes > _ALWAYS_ALLOWED_BYTES and num_bytes > most_bytes(path)
+
+
 def in_megabytes(num_bytes: int) -> str:
     """Write a size for messages: 123,456,789 -> "118 MiB"."""
     return f"{num_bytes / 2**20:,.0f} MiB"

@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 
 from src.errors import InputError
-from src.files import most_bytes, require_regular_file
+from src.files import is_too_large, require_regular_file
 
 _MOST_MEMBERS_SHOWN = 8
 
@@ -29,8 +29,8 @@ def open_h5(path):
     Raises InputError when the file is missing, a pipe or a device, truncated or no HDF5 file, and
     also when reading inside the ``with`` block fails because the file is damaged.
     """
-    require_regular_file(path)
     if not Path(path).is_file():
+        require_regular_file(path)
         raise InputError(f"{path}: no such file")
     try:
         file = h5py.File(path, "r")
@@ -65,21 +65,24 @@ def read_dataset(group, name: str, path, *, most_numbers: int | None = None) -> 
     real numbers, if these are kept in another file, or if it declares too many of them.
     """
     dataset = _get_member(group, name, path)
-    source_name = _source_name(group, name, path)
     if isinstance(dataset, h5py.Dataset):
         # Before the shape is asked for: to know that of a virtual dataset, HDF5 opens its sources.
         creation = dataset.id.get_create_plist()
         if creation.get_layout() == h5py.h5d.VIRTUAL or creation.get_external_count() > 0:
             raise InputError(
-                f"{source_name}: refused: its numbers are those of another file; "
-                "get a file that holds them itself"
+                f"{_source_name(group, name, path)}: refused: its numbers are those of another "
+                "file; get a file that holds them itself"
             )
         if dataset.shape is not None:  # None: an empty dataset
-            _check_declared_size(dataset, creation, source_name, path, most_numbers)
+            problem = _find_problem(dataset, creation, path, most_numbers)
+            if problem is not None:
+                raise InputError(f"{_source_name(group, name, path)}: {problem}")
             return dataset[()]
     names = [str(member) for member in group]
     listing = ", ".join(names[:_MOST_MEMBERS_SHOWN]) if names else "nothing"
-    raise InputError(f"{source_name}: expected a dataset of this name, found {listing}")
+    raise InputError(
+        f"{_source_name(group, name, path)}: expected a dataset of this name, found {listing}"
+    )
 
 
 def _source_name(group, name: str, path) -> str:
@@ -101,22 +104,22 @@ def _get_member(group, name: str, path):
     return group[name]
 
 
-def _check_declared_size(dataset, creation, source_name: str, path, most_numbers: int | None):
-    """Raise InputError unless a dataset holds real numbers, and no more than its file may.
+def _find_problem(dataset, creation, path, most_numbers: int | None) -> str | None:
+    """Say why a dataset may not be read: it holds no real numbers, or more than its file may.
 
-    creation: the list of properties that it was created with.
+    creation: the list of properties that it was created with. Returns None if it may be read.
     """
-    if dataset.dtype.kind not in "fiu":
-        raise InputError(f"{source_name}: expected numbers, found {dataset.dtype}")
-    # Numbers are computed with as float64, whatever their type in the file. A chunk is read whole,
-    # and may be larger than the dataset.
-    most = most_bytes(path) // 8
+    dtype = dataset.dtype
+    if dtype.kind not in "fiu":
+        return f"expected numbers, found {dtype}"
+    shape = dataset.shape
+    count = prod(shape)
+    # A chunk is read whole, and may be larger than the dataset.
     chunk_size = 0
     if creation.get_layout() == h5py.h5d.CHUNKED:
         chunk_size = prod(creation.get_chunk())
-    if most_numbers is None:
-        most_numbers = most
-    if prod(dataset.shape) > min(most, most_numbers) or chunk_size > most:
-        raise InputError(
-            f"{source_name}: declares shape {dataset.shape}, more than a file of its size may hold"
-        )
+    # Numbers are computed with as float64, whatever their type in the file.
+    is_too_long = most_numbers is not None and count > most_numbers
+    if is_too_long or is_too_large(8 * max(count, chunk_size), path):
+        return f"declares shape {shape}, more than a file of its size may hold"
+    return None
