@@ -26,6 +26,7 @@ from benchmarks.table import (
 from benchmarks.timing import Row
 from opts.parsing import new_parser
 from src.errors import InputError, run_command
+from src.json_files import load_json
 
 # The last two print tables of their own.
 NAMES = (*BENCHMARKS, "growth", "profile")
@@ -104,7 +105,7 @@ def read_earlier(path: Path, machine: dict) -> dict[str, Row]:
     Raises InputError if the file is none that --json printed.
     """
     try:
-        content = json.loads(path.read_text())
+        content = load_json(path)
         rows = [Row(**fields) for fields in content["rows"]]
         growths = [Growth(**fields) for fields in content["growth"]]
         earlier_machine = {name: content[name] for name in machine}

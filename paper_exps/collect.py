@@ -9,7 +9,6 @@ of their own, authors_2018.
 
 import csv
 import io
-import json
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from opts.presets import LSP_PRESETS, PAPER_ROWS, PRESETS
 from src.data.arrays import ACTIONS
 from src.errors import InputError, run_command
 from src.files import file_name_of, locked_path
+from src.json_files import load_json
 from src.legacy_2018 import results as results_2018
 from src.plotting.figures import new_figure, save_figure
 
@@ -80,8 +80,8 @@ def read_finished(folder: Path) -> tuple[dict, dict] | None:
     try:
         if not path.exists():
             return None
-        result = json.loads(path.read_text())
-        options = json.loads(path.with_name("options.json").read_text())
+        result = load_json(path)
+        options = load_json(path.with_name("options.json"))
     except (OSError, ValueError) as error:
         raise _not_of_a_finished_run(path, repr(error)) from None
     problem = _problem_of(result, options)
@@ -220,9 +220,8 @@ def make_table(table: str, rows: list[RowResults]) -> list[list[str]]:
         error_key = "pa_mpjpe_mm"
     on_human36 = _all_are_human36(rows)
     on_photos = any("wrong_labels" in result for result in _all_results(rows))
-    all_numbers = json.loads(NUMBERS.read_text())
-    # Tables and figures whose numbers nobody has typed in are missing there.
-    paper_numbers = all_numbers["paper"].get(table, {})
+    all_paper_numbers = load_json(NUMBERS)["paper"]
+    paper_numbers = all_paper_numbers.get(table, {})
 
     columns = []
     if on_photos:

@@ -19,7 +19,9 @@ from src.crowd.simulation import simulated_labels
 from src.data.photos import Photos, load_photos
 from src.errors import InputError
 from src.files import locked_path
+from src.input_files import require_regular_file
 from src.legacy_2018 import results as results_2018
+from src.npz_files import load_npz_arrays
 from src.plotting.figures import save_figure, show_figure
 from src.plotting.paper import STYLES, add_row_of_axes, draw_row
 from src.skeletons import SKELETON_NAMES, Skeleton, get_skeleton
@@ -129,11 +131,7 @@ def load_predictions(row: RowResults, args) -> dict[str, np.ndarray]:
     if not paths:
         script = f"bash paper_exps/{table_of(row.name)}.sh"
         raise InputError(f"{args.results}: no {run_folder}/predictions.npz; {script}")
-    try:
-        with np.load(paths[0], allow_pickle=False) as file:
-            return dict(file)
-    except Exception as error:  # whatever numpy and zipfile raise for a damaged file
-        raise InputError(f"{paths[0]}: is damaged ({error}); run the row again") from None
+    return load_npz_arrays(paths[0])
 
 
 def load_both_models(args) -> tuple[str, dict[str, dict[str, np.ndarray]]]:
@@ -346,6 +344,7 @@ def read_video_frame(folder, sequence: str, frame: int) -> np.ndarray:
         ) from None
     subject, *action, camera = sequence.split(" ")  # an action may have a space: "Walking 1"
     path = Path(folder) / subject / "Videos" / f"{' '.join(action)}.{camera}.mp4"
+    require_regular_file(path)
     try:
         return v3.imread(path, index=frame)
     except (OSError, IndexError) as error:

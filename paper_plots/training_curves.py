@@ -7,6 +7,7 @@ from pathlib import Path
 from common import add_common_options, save
 
 from opts.parsing import new_parser
+from src.csv_files import load_csv
 from src.errors import InputError, run_command
 from src.plotting.training import draw_training
 
@@ -27,12 +28,12 @@ def read_log(path: Path) -> list[dict[str, float]]:
     """
     history = []
     try:
-        with path.open(newline="") as file:
-            for cells in csv.DictReader(file):
-                # DictReader collects the cells that have no column under None.
-                if not cells.get("epoch") or None in cells:
-                    raise InputError(f"{path}: expected the log of a run, a row per epoch")
-                history.append({name: float(cell) for name, cell in cells.items() if cell})
+        header, rows = load_csv(path)
+        for row in rows:
+            cells = dict(zip(header, row, strict=False))
+            if not cells.get("epoch") or len(row) > len(header):
+                raise InputError(f"{path}: expected the log of a run, a row per epoch")
+            history.append({name: float(cell) for name, cell in cells.items() if cell})
     except (OSError, ValueError, csv.Error) as error:
         raise InputError(f"{path}: expected the log of a run ({error!r})") from None
     return history

@@ -26,7 +26,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from src.errors import InputError
-from src.h5_files import open_h5, read_dataset
+from src.h5_files import members, open_h5, read_dataset
+from src.input_files import require_regular_file
 
 CAMERA_NAMES = ("54138969", "55011271", "58860488", "60457274")  # of Human3.6M
 _SHAPES = {
@@ -37,6 +38,7 @@ _SHAPES = {
     "k": (3,),
     "p": (2,),
 }
+_MOST_NUMBERS = 10_000  # that one field of a camera may hold, whatever its file declares
 _LIMIT = 1e9  # no length in mm or px and no coefficient of a real camera comes near it
 
 # The numbers in metadata.xml: three angles and a position for every camera and subject, and then
@@ -44,6 +46,7 @@ _LIMIT = 1e9  # no length in mm or px and no coefficient of a real camera comes 
 _METADATA_SUBJECTS = 11
 _NUM_EXTRINSICS = len(CAMERA_NAMES) * _METADATA_SUBJECTS * 6
 _NUM_METADATA = _NUM_EXTRINSICS + len(CAMERA_NAMES) * 9
+_MOST_METADATA_BYTES = 2**26  # the dataset's own file has less than 1 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,11 +147,11 @@ def _read_h5(path: Path) -> dict[tuple[int, str], Camera]:
     """Read groups subject1/camera1 and so on; whatever else the file holds is passed over."""
     cameras = {}
     with open_h5(path) as file:
-        for subject_name, subject_group in file.items():
+        for subject_name, subject_group in members(file, path):
             subject_match = re.fullmatch(r"subject(\d+)", subject_name)
             if subject_match is None or not isinstance(subject_group, h5py.Group):
                 continue
-            for group_name, group in subject_group.items():
+            for group_name, group in members(subject_group, path):
                 source_name = f"{path}: {subject_name}/{group_name}"
                 camera = _read_camera(group, source_name, path)
                 key = (int(subject_match[1]), camera.name)
@@ -194,7 +197,7 @@ def _read_camera(group, source_name: str, path: Path) -> Camera:
 
 def _read_parameter(group, field: str, *, source_name: str, path: Path) -> np.ndarray:
     """The numbers of one field, in whichever shape the file has them."""
-    array = read_dataset(group, field, path)
+    array = read_dataset(group, field, path, most_numbers=_MOST_NUMBERS)
     count = np.prod(_SHAPES[field])
     if array.size != count:
         raise InputError(
@@ -207,7 +210,7 @@ def _read_parameter(group, field: str, *, source_name: str, path: Path) -> np.nd
 
 def _read_name(group, *, source_name: str, path: Path) -> str:
     """The camera's name, which the file holds as the codes of its characters."""
-    codes = read_dataset(group, "Name", path).ravel()
+    codes = read_dataset(group, "Name", path, most_numbers=_MOST_NUMBERS).ravel()
     printable = (codes >= 32) & (codes < 127)
     if codes.size == 0 or not printable.all():
         raise InputError(
@@ -247,7 +250,10 @@ def _metadata_numbers(path: Path) -> np.ndarray:
         f"{path}: expected an element w0 with {_NUM_METADATA} numbers in brackets; "
         "download it again from the dataset's site"
     )
-    match = re.search(rb"<w0>\s*\[([^\]<]*)\]", path.read_bytes())
+    require_regular_file(path)
+    match = None
+    if path.stat().st_size <= _MOST_METADATA_BYTES:
+        match = re.search(rb"<w0>\s*\[([^\]<]*)\]", path.read_bytes())
     if match is None:
         raise InputError(refusal)
     words = match[1].replace(b",", b" ").split()

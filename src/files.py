@@ -292,7 +292,9 @@ def _remove_empty(folders: Iterable[Path]):
 
 
 def file_sha256(path) -> str | None:
-    """Compute the hash of a file's content; None if there is no such file."""
+    """Compute the hash of a file's content; None if there is no such file, or it is a pipe."""
+    if not Path(path).is_file():
+        return None
     try:
         with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -90,7 +90,13 @@ def write_csv(path, results: dict[str, np.ndarray]):
 
     def write(temporary):
         np.savetxt(
-            temporary, rows, fmt=formats, delimiter=",", header=",".join(header), comments=""
+            temporary,
+            rows,
+            fmt=formats,
+            delimiter=",",
+            header=",".join(header),
+            comments="",
+            encoding="utf-8",
         )
 
     write_atomically(path, write)

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from src.errors import InputError
+from src.json_files import load_json, parse_json
 
 # Human3.6M's joints by index. Some coincide in space; the number in the name tells such twins
 # apart.
@@ -304,6 +305,8 @@ _SKELETONS = {
 }
 SKELETON_NAMES = tuple(_SKELETONS)
 
+_MOST_ENTRIES = 1000  # joints, limbs or pairs of a skeleton from json; no body has as many
+
 
 @cache  # so that a skeleton from json, too, is one object per run
 def get_skeleton(name: str) -> Skeleton:
@@ -326,9 +329,9 @@ def read_skeleton(path: str | Path) -> str:
     average_limb_lengths (a number for each limb).
     """
     try:
-        text = json.dumps(json.loads(Path(path).read_text()))
+        text = json.dumps(load_json(path))
         get_skeleton(text)
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as json ({error})") from None
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
@@ -337,7 +340,7 @@ def read_skeleton(path: str | Path) -> str:
 
 def _parse_skeleton(text: str) -> Skeleton:
     try:
-        return _skeleton_from_content(json.loads(text))
+        return _skeleton_from_content(parse_json(text))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         # Whatever shape the content has in place of the expected one, the user wants to know this.
         raise InputError(
@@ -351,6 +354,10 @@ def _skeleton_from_content(content: dict) -> Skeleton:
     masked_limbs = tuple(tuple(limb) for limb in content.get("masked_limbs", []))
     lengths = content.get("average_limb_lengths")
 
+    left_right = content.get("left_right")
+    num_twins = 0 if left_right is None else len(left_right)
+    if max(len(joints), len(limbs), len(masked_limbs), num_twins) > _MOST_ENTRIES:
+        raise InputError(f"skeleton: more than {_MOST_ENTRIES} joints, limbs or pairs")
     are_names = all(isinstance(joint, str) for joint in joints)
     if not are_names or len(joints) < 2 or len(set(joints)) < len(joints):
         raise InputError("skeleton: joints: expected a list of different names")
@@ -378,5 +385,5 @@ def _skeleton_from_content(content: dict) -> Skeleton:
         unit_limb=tuple(content["unit_limb"]),
         masked_limbs=masked_limbs,
         average_limb_lengths=lengths,
-        left_right=content.get("left_right"),
+        left_right=left_right,
     )

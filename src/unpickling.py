@@ -4,20 +4,53 @@ A pickle is a program: it names functions and classes of whatever modules it lik
 Here it gets stand-ins for the few names that files of arrays need, and any other name is refused.
 The stand-ins only keep what they are called with; `plain` turns them into arrays and values when
 the whole pickle has been read.
+
+Nor may a pickle fill the memory, or take hours. Its opcodes are looked at before they are executed:
+how many there are, and whether tuples hold tuples many times over, as their hash would visit them
+all. And `plain` makes nothing before it knows how large it will be: what a pickle holds once can
+stand in it at many places, and would be visited, or written out, at each.
 """
 
 import pickle
+import pickletools
 import re
-from collections import OrderedDict
+from collections.abc import Iterator
 
 import numpy as np
 
 from src.errors import InputError
 
 _DTYPES = re.compile(r"[fiu][1248]|b1|[SU]\d{1,4}|O8?")  # numbers, booleans, strings, objects
+_MOST_OPCODES = 5_000_000  # each makes an object of up to some 200 bytes
+_MOST_IN_A_TUPLE = 1000
+_MOST_IN_A_KEY = 100
+# Sets are no plain values, and buffers would come from outside the pickle.
+_REFUSED_OPCODES = {"EMPTY_SET", "ADDITEMS", "FROZENSET", "NEXT_BUFFER"}
+_OPCODES_OF_DICTS = ("SETITEM", "SETITEMS", "DICT")
+_MOST_LEVELS = 100
+# How many times what it holds once a pickle may hold in all; small ones may always hold this much.
+_MOST_TIMES_OVER = 4
+_ALWAYS_ALLOWED_BYTES = 2**24
 
 
-class _Dtype:
+class StandIn:
+    """Stands for something that a pickle asks for, until the whole pickle has been read.
+
+    Attributes:
+        parts: what it was called with, which may be anything.
+    """
+
+    parts: tuple = ()
+
+    def __setstate__(self, state):
+        """Called with the attributes that the pickle wants to set, which are passed over."""
+
+    def value(self, convert):
+        """Make what this stands for. ``convert`` is `plain` for its parts."""
+        raise NotImplementedError
+
+
+class _Dtype(StandIn):
     """Stands for numpy.dtype while a file is read; numpy's own trusts the state that it gets."""
 
     def __init__(self, kind, *_):
@@ -33,18 +66,62 @@ class _Dtype:
         return np.dtype(self.order.replace("|", "=") + self.kind)
 
 
-class _Array:
+class _Array(StandIn):
     """Stands for numpy.ndarray while a file is read."""
 
     def __setstate__(self, state):
-        _version, self.shape, self.dtype, self.is_fortran, self.content = state
+        _version, self.shape, self.dtype, self.is_fortran, content = state
+        self.parts = (content,)
 
-    def value(self):
+    def value(self, convert):
         """Return the array, or for an array of objects the list of them as plain values."""
+        (content,) = self.parts
+        content = convert(content)
         if self.dtype.kind.startswith("O"):
-            return plain(self.content if self.shape else self.content[0])
-        array = np.frombuffer(_bytes(self.content), self.dtype.dtype())
+            return content if self.shape else content[0]
+        array = np.frombuffer(_bytes(content), self.dtype.dtype())
         return array.reshape(self.shape, order="F" if self.is_fortran else "C").copy()
+
+
+class _Scalar(StandIn):
+    """Stands for a number of numpy's."""
+
+    def __init__(self, dtype: _Dtype, content):
+        self.dtype = dtype
+        self.parts = (content,)
+
+    def value(self, convert):
+        """Return it as Python's own."""
+        (content,) = self.parts
+        values = np.frombuffer(_bytes(convert(content)), self.dtype.dtype())
+        return values[0].item()
+
+
+class _Encoded(StandIn):
+    """Stands for bytes that Python 3 wrote as text, so that Python 2 could read them."""
+
+    def __init__(self, text: str, encoding: str = "latin1"):
+        self.parts = (text,)
+
+    def value(self, convert) -> bytes:
+        """Return the bytes."""
+        (text,) = self.parts
+        return _bytes(text)
+
+
+class _OrderedDict(StandIn):
+    """Stands for an OrderedDict, whose items come with the call, or one by one behind it."""
+
+    def __init__(self, *pairs):
+        self.parts = (*pairs, {})
+
+    def __setitem__(self, key, value):
+        self.parts[-1][key] = value
+
+    def value(self, convert) -> dict:
+        """Return a dict, which keeps the order, too."""
+        *pairs, items = self.parts
+        return dict(*[convert(pair) for pair in pairs]) | convert(items)
 
 
 def _bytes(content) -> bytes:
@@ -58,14 +135,8 @@ def _from_buffer(content, dtype: _Dtype, shape, order) -> _Array:
     array.shape = shape
     array.dtype = dtype
     array.is_fortran = order == "F"
-    array.content = content
+    array.parts = (content,)
     return array
-
-
-def _scalar(dtype: _Dtype, content):
-    """Stands for numpy's scalar."""
-    values = np.frombuffer(_bytes(content), dtype.dtype())
-    return values[0].item()
 
 
 def _stand_in(module: str, name: str):
@@ -80,7 +151,7 @@ def _stand_in(module: str, name: str):
         if name == "_reconstruct":
             return lambda *_: _Array()
         if name == "scalar":
-            return lambda dtype, content: _scalar(dtype, content)
+            return lambda dtype, content: _Scalar(dtype, content)
     if module.startswith("numpy.") and module.endswith(".numeric") and name == "_frombuffer":
         return lambda *arguments: _from_buffer(*arguments)
     if (module, name) == ("numpy", "dtype"):
@@ -88,10 +159,10 @@ def _stand_in(module: str, name: str):
     if (module, name) == ("numpy", "ndarray"):
         return "numpy.ndarray"  # only handed to _reconstruct, which does not look at it
     if (module, name) == ("collections", "OrderedDict"):
-        return lambda *pairs: OrderedDict(*pairs)
+        return lambda *pairs: _OrderedDict(*pairs)
     if (module, name) == ("_codecs", "encode"):
         # By this, Python 3 writes bytes into pickles that Python 2 can read.
-        return lambda text, encoding="latin1": text.encode("latin1")
+        return lambda *arguments: _Encoded(*arguments)
     return None
 
 
@@ -134,6 +205,9 @@ def load_pickle(file, source_name, *, find=_nothing, persistent_load=_nothing):
     nor one that ``find`` knows.
     """
     try:
+        start = file.tell()
+        _check_opcodes(file)
+        file.seek(start)
         return _Unpickler(file, find, persistent_load).load()
     except _Refused as refused:
         raise InputError(
@@ -148,23 +222,130 @@ def load_pickle(file, source_name, *, find=_nothing, persistent_load=_nothing):
         ) from None
 
 
-def plain(value, memo=None):
+def _check_opcodes(file):
+    """Read a pickle's opcodes without executing them. Raises ValueError for what may not be run."""
+    sizes = []  # of all that is on the stack: tuples count what is in them, anything else is one
+    memo = {}
+    for num_opcodes, (opcode, argument) in enumerate(_opcodes(file), start=1):
+        if num_opcodes > _MOST_OPCODES or opcode.name in _REFUSED_OPCODES:
+            raise ValueError("more than a file of arrays needs")
+        taken = _take(sizes, opcode.stack_before)
+        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"):
+            # Python makes a list with as many places as the largest of these numbers.
+            number = len(memo) if argument is None else argument
+            if number > num_opcodes:
+                raise ValueError("a number that no writer gives")
+            memo[number] = taken[-1] if taken else sizes[-1]
+        # What a dict takes alternates, the value of the last item first.
+        if opcode.name in _OPCODES_OF_DICTS and max(taken[1::2], default=0) > _MOST_IN_A_KEY:
+            raise ValueError("a long tuple as a key")
+        pushed = 1
+        if opcode.name in ("GET", "BINGET", "LONG_BINGET"):
+            pushed = memo[argument]
+        elif opcode.name in ("TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"):
+            pushed = 1 + sum(taken)
+        elif opcode.name in ("DUP", "MEMOIZE"):
+            pushed = taken[-1]
+        if pushed > _MOST_IN_A_TUPLE:
+            raise ValueError("tuples of tuples")
+        for kind in opcode.stack_after:
+            sizes.append(None if kind is pickletools.markobject else pushed)
+
+
+def _opcodes(file) -> Iterator[tuple[pickletools.OpcodeInfo, object]]:
+    """Yield a pickle's opcodes with their arguments, up to the one that ends it.
+
+    The readers of pickletools read an argument's bytes only where all of them are there.
+    """
+    while True:
+        opcode = pickletools.code2op[file.read(1).decode("latin1")]
+        argument = None
+        if opcode.name == "STRING":
+            argument = file.readline()  # in whatever encoding; pickletools' own reader wants ASCII
+        elif opcode.arg is not None:
+            argument = opcode.arg.reader(file)
+        yield opcode, argument
+        if opcode.name == "STOP":
+            return
+
+
+def _take(sizes: list, kinds: list) -> list:
+    """Take from the stack what an opcode takes -> the sizes of it, without the mark.
+
+    kinds: as in pickletools: a mark, behind which any number of objects stand, or single objects.
+    """
+    taken = []
+    if pickletools.markobject in kinds:
+        while sizes[-1] is not None:
+            taken.append(sizes.pop())
+        sizes.pop()
+        kinds = kinds[: kinds.index(pickletools.markobject)]
+    for _ in kinds:
+        taken.append(sizes.pop())
+    return taken
+
+
+def plain(value):
     """Put arrays, scalars and containers in the place of the stand-ins that `load_pickle` returns.
 
-    memo: the results so far, by the id of what they were made from. What a pickle holds many times
-    is made once and stays one object: otherwise a small file of lists that hold each other twice
-    would fill the memory.
+    What a pickle holds many times is made once and stays one object.
 
+    Raises ValueError if it is nested more than 100 levels deep, or if its objects hold one another
+    so often that it would take more than four times the memory, and 16 MiB, to write them out.
     Whatever array a damaged file describes raises what numpy raises for it, such as ValueError.
     """
-    memo = {} if memo is None else memo
+    sizes = {}
+    written_out = _size_written_out(value, sizes, level=0)
+    held_once = sum(own_size for _, own_size in sizes.values())
+    if written_out > max(_ALWAYS_ALLOWED_BYTES, _MOST_TIMES_OVER * held_once):
+        raise ValueError("the same lists or arrays many times over")
+    return _convert(value, {})
+
+
+def _size_written_out(value, sizes: dict, *, level: int) -> int:
+    """Return the bytes that a value takes if whatever it holds several times counts each time.
+
+    sizes: (this size, that without what the object holds) by the id of every object met so far, to
+        which this adds.
+    """
+    if level > _MOST_LEVELS:
+        raise ValueError(f"lists within lists, more than {_MOST_LEVELS} levels deep")
+    if id(value) in sizes:
+        written_out, _ = sizes[id(value)]
+        return written_out
+    if isinstance(value, StandIn):
+        own_size = 64
+        parts = value.parts
+    elif isinstance(value, dict):
+        own_size = 64 + 100 * len(value)
+        parts = [*value.keys(), *value.values()]
+    elif isinstance(value, (list, tuple)):
+        own_size = 64 + 8 * len(value)
+        parts = value
+    elif isinstance(value, (str, bytes, bytearray)):
+        own_size = len(value)
+        parts = ()
+    elif isinstance(value, np.ndarray):
+        own_size = value.nbytes
+        parts = ()
+    else:
+        return 0  # a number: its place in a list has been counted
+    written_out = own_size
+    for part in parts:
+        written_out += _size_written_out(part, sizes, level=level + 1)
+    sizes[id(value)] = (written_out, own_size)
+    return written_out
+
+
+def _convert(value, memo: dict):
+    """Make what `plain` returns. memo: the results so far, by the id of what they are made from."""
     if id(value) not in memo:
-        if hasattr(value, "value"):
-            memo[id(value)] = value.value()
+        if isinstance(value, StandIn):
+            memo[id(value)] = value.value(lambda part: _convert(part, memo))
         elif isinstance(value, dict):
-            memo[id(value)] = {key: plain(item, memo) for key, item in value.items()}
+            memo[id(value)] = {key: _convert(item, memo) for key, item in value.items()}
         elif isinstance(value, (list, tuple)):
-            memo[id(value)] = type(value)(plain(item, memo) for item in value)
+            memo[id(value)] = type(value)(_convert(item, memo) for item in value)
         else:
             return value
     return memo[id(value)]

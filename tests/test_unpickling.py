@@ -35,9 +35,15 @@ def test_a_bomb_of_shared_lists_does_not_go_off():
     bomb = []
     for _ in range(60):
         bomb = [bomb, bomb]
-    values = read(pickle.dumps(bomb))
-    assert len(values) == 2
+    with pytest.raises(ValueError, match="many times over"):
+        read(pickle.dumps(bomb))
+
+
+def test_what_is_held_twice_stays_one_object():
+    shared = [1.5, np.arange(3)]
+    values = read(pickle.dumps([shared, shared]))
     assert values[0] is values[1]
+    np.testing.assert_array_equal(values[0][1], [0, 1, 2])
 
 
 def test_nothing_is_executed(tmp_path):

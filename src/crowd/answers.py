@@ -4,14 +4,16 @@ They are read from csv, from json and from the pickles of the authors' study.
 """
 
 import csv
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from src.csv_files import load_csv
 from src.errors import InputError
+from src.input_files import require_regular_file
+from src.json_files import load_json
 from src.unpickling import load_pickle, plain
 
 _FIELDS = ("annotator", "image", "kp0", "kp1", "answer")
@@ -85,7 +87,7 @@ def _read_file(path: Path) -> list[_Record]:
         if path.suffix == ".csv":
             objects = _read_csv(path)
         elif path.suffix == ".json":
-            objects = json.loads(path.read_text())
+            objects = load_json(path)
         else:
             objects = _read_pickle(path)
     except (OSError, ValueError, RecursionError, csv.Error) as error:
@@ -98,11 +100,12 @@ def _read_file(path: Path) -> list[_Record]:
 
 
 def _read_csv(path: Path) -> list[dict]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
+    header, rows = load_csv(path)
+    return [dict(zip(header, row, strict=False)) for row in rows]
 
 
 def _read_pickle(path: Path) -> list[dict]:
+    require_regular_file(path)
     with path.open("rb") as file:
         content = load_pickle(file, path)
     try:

@@ -21,6 +21,7 @@ from src.data.human36.load import (
 from src.data.plausibility import question_view, summarize
 from src.data.views import Motion, oddities
 from src.errors import InputError
+from src.input_files import require_regular_file
 from src.skeletons import HUMAN36_JOINTS, Skeleton, get_skeleton
 
 # Part: (its subjects, its poses in all of Human3.6M). S11's Directions is not counted.
@@ -28,6 +29,7 @@ _PARTS = {
     "training": ((1, 5, 6, 7, 8), 1_559_752),
     "test":     ((9, 11), 543_344),
 }  # fmt: skip
+_LONGEST_MARK = 100_000  # letters of a text that marks a set; it has a few lines
 _IMAGE_SIZE = (1000, 1002)  # px; two of the four cameras have 1000 rows
 _JOINTS = list(get_skeleton("human36_17k").human36_indices)  # the 17 of 32 that the paper uses
 
@@ -53,6 +55,8 @@ def check_folder(folder) -> tuple[list[str], list[str]]:
     else:
         if skeleton is None:
             lines.append("no detections in it")
+    for name in source.skipped_folders():
+        lines.append(f"{name}: skipped: no subject is called so; expected S1, S5, ...")
     poses_per_subject = {}
     for subject in tqdm(source.subjects(), disable=None):
         line, num_poses, subject_problems = _check_subject(
@@ -83,7 +87,9 @@ def read_marks(source) -> dict[str, str]:
     for name in (SYNTHETIC_MARK, SIMULATED_MARK):
         path = source.folder / name
         if path.exists():
-            texts[name] = path.read_text(errors="replace")
+            require_regular_file(path)
+            with path.open(encoding="utf-8", errors="replace") as file:
+                texts[name] = file.read(_LONGEST_MARK)
     return texts
 
 

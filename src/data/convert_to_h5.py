@@ -67,4 +67,8 @@ def convert_to_h5(folder, out: Path) -> str:
         texts=read_marks(source),
     )
     with_or_without = "with" if has_detections else "without"
-    return f"{out}: {len(names)} motions in the h5 layout, {with_or_without} detections"
+    line = f"{out}: {len(names)} motions in the h5 layout, {with_or_without} detections"
+    skipped = source.skipped_folders()
+    if skipped:
+        line += f"; skipped {', '.join(skipped)}, as no subject is called so"
+    return line

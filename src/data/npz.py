@@ -1,6 +1,5 @@
 """Two kinds of npz files: poses in named fields, and the pickles of VideoPose3D's archives."""
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ from src.data.arrays import ACTIONS, PoseArrays, Sequence
 from src.data.plausibility import extent_is_zero, question_focal, question_pairs, thin_out
 from src.data.views import check_values, oddities
 from src.errors import InputError
+from src.npz_files import array_names, load_npz_arrays, open_npz
 from src.skeletons import Skeleton
 from src.unpickling import load_pickle, plain
 
@@ -41,13 +41,7 @@ def read_fields(path) -> dict[str, np.ndarray]:
 
     Raises InputError naming the file and the field.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            fields = {name: file[name] for name in file.files if name in FIELDS}
-    except Exception as error:  # a damaged file can raise anything
-        raise InputError(
-            f"{path}: cannot be read as npz ({error}); write or copy it again"
-        ) from None
+    fields = load_npz_arrays(path, FIELDS)
     _check_shapes(fields, path)
     joint_names = fields["joint_names"].tolist()
     if len(set(joint_names)) != len(joint_names):
@@ -229,13 +223,11 @@ def load_pickled_npz(path, names) -> dict:
     """
     content = {}
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.namelist()
+        with open_npz(path) as archive:
             for name in names:
-                member = f"{name}.npy"
-                if member not in members:
+                if name not in array_names(archive):
                     continue
-                with archive.open(member) as file:
+                with archive.open(f"{name}.npy") as file:
                     # numpy would unpickle by itself, and execute what the pickle asks for. Behind
                     # the header, an npy file of objects is a pickle and nothing else.
                     np.lib.format.read_magic(file)

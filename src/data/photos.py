@@ -1,15 +1,15 @@
 """Photos with relative depth labels: LSP's json file (CaltechDATA record 20096), or one like it."""
 
 import hashlib
-import json
 import math
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from src.errors import InputError
+from src.json_files import load_json
 from src.keypoints.layouts import derived_joints, to_skeleton
+from src.npz_files import load_npz_arrays
 from src.skeletons import Skeleton
 
 _FORM = "docs/photos.md shows the form of the file"
@@ -80,8 +80,8 @@ class Photos:
 def read_json(path) -> dict:
     """Read the json object in a label file. Raises InputError if there is none with images."""
     try:
-        content = json.loads(Path(path).read_text())
-    except (OSError, ValueError, RecursionError) as error:
+        content = load_json(path)
+    except (OSError, ValueError) as error:
         raise InputError(
             f"{path}: cannot be read as json ({error}); copy or download it again"
         ) from None
@@ -285,15 +285,13 @@ def load_truth(path, count: int, skeleton: Skeleton) -> np.ndarray:
     """
     source_name = f"--truth {path}"
     try:
-        with np.load(path, allow_pickle=False) as file:
-            poses = np.asarray(file["pose_3d"])
-            joint_names = [str(name) for name in file["joint_names"]]
-    except FileNotFoundError:
-        raise InputError(f"{source_name}: no such file") from None
-    except Exception as error:  # whatever numpy and zipfile raise for a damaged or foreign file
-        raise InputError(
-            f"{source_name}: expected an npz with pose_3d and joint_names ({error})"
-        ) from None
+        arrays = load_npz_arrays(path, ("pose_3d", "joint_names"))
+    except InputError as error:
+        raise InputError(f"--truth {error}") from None
+    poses = arrays.get("pose_3d")
+    if poses is None or "joint_names" not in arrays or arrays["joint_names"].ndim != 1:
+        raise InputError(f"{source_name}: expected an npz with pose_3d and a list of joint_names")
+    joint_names = [str(name) for name in arrays["joint_names"]]
     if poses.shape != (count, len(joint_names), 3) or poses.dtype.kind != "f":
         raise InputError(
             f"{source_name}: pose_3d: expected floats ({count}, {len(joint_names)}, 3), "

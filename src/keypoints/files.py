@@ -10,10 +10,12 @@ import numpy as np
 
 from src.data.npz import load_pickled_npz
 from src.errors import InputError
+from src.input_files import list_files, require_regular_file
 from src.keypoints.arrays import Keypoints, keypoints_from_array
 from src.keypoints.files_json import read_json, read_openpose_folder
 from src.keypoints.files_mat import read_joints_mat
 from src.keypoints.layouts import LAYOUTS
+from src.npz_files import array_names, map_npy, open_npz, read_array
 from src.skeletons import Skeleton
 
 
@@ -63,7 +65,7 @@ def _read_by_suffix(path: Path, layout, skeleton: Skeleton | None) -> Keypoints:
 
 def _read_folder(folder: Path, layout, skeleton: Skeleton | None) -> Keypoints:
     """Read a folder of npz files, as demo_data/, or else one of OpenPose's json files."""
-    npz_paths = sorted(folder.glob("*.npz"))
+    npz_paths, skipped = list_files(folder, ".npz")
     if not npz_paths:
         return read_openpose_folder(folder, layout)
     # By read_keypoints, whose errors name the file that is damaged.
@@ -72,7 +74,7 @@ def _read_folder(folder: Path, layout, skeleton: Skeleton | None) -> Keypoints:
         raise InputError(f"{folder}: its files hold different joints; give one file")
     counts = [len(keypoints.poses) for keypoints in files]
     listing = ", ".join(f"{path.name}: {n}" for path, n in zip(npz_paths, counts, strict=True))
-    notes = [f"{listing} poses; the person number counts files"]
+    notes = [f"{listing} poses; the person number counts files", *skipped]
     for keypoints in files:
         notes += [note for note in keypoints.notes if note not in notes]
     return Keypoints(
@@ -87,8 +89,7 @@ def _read_folder(folder: Path, layout, skeleton: Skeleton | None) -> Keypoints:
 def _read_npy(path: Path, layout, skeleton: Skeleton | None) -> Keypoints:
     """Read one array: (N,2K) or (N,K,2) px, or (N,K,3) with confidence."""
     # Mapped into memory: a file of a million poses is read while it is lifted.
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
-    return keypoints_from_array(array, path, layout, skeleton=skeleton)
+    return keypoints_from_array(map_npy(path), path, layout, skeleton=skeleton)
 
 
 def _read_npz(path: Path, layout, skeleton: Skeleton | None) -> Keypoints:
@@ -98,8 +99,8 @@ def _read_npz(path: Path, layout, skeleton: Skeleton | None) -> Keypoints:
                   is the only array
     joint_names   (K,) text, may be omitted
     """
-    with np.load(path, allow_pickle=False) as file:
-        names = file.files
+    with open_npz(path) as archive:
+        names = array_names(archive)
         if "positions_2d" in names:
             return _read_videopose3d(path, layout)
         candidates = [name for name in ("poses_2d", "pose_2d", "keypoints") if name in names]
@@ -108,8 +109,9 @@ def _read_npz(path: Path, layout, skeleton: Skeleton | None) -> Keypoints:
         if len(candidates) != 1:
             raise InputError(f"{path}: expected one array or poses_2d, found {', '.join(names)}")
         if "joint_names" in names:
-            layout = tuple(str(name) for name in file["joint_names"])
-        return keypoints_from_array(file[candidates[0]], path, layout, skeleton=skeleton)
+            layout = tuple(str(name) for name in read_array(archive, "joint_names"))
+        array = read_array(archive, candidates[0])
+        return keypoints_from_array(array, path, layout, skeleton=skeleton)
 
 
 # The layouts of VideoPose3D's archives, by the name that stands in some of them, and by the number
@@ -179,9 +181,10 @@ def _read_csv(path: Path) -> Keypoints:
     any order. The header names the joints, so the layout is not needed.
     """
     header = _read_csv_header(path)
+    column_names = set(header)
     joints = tuple(name.removesuffix("_x") for name in header if name.endswith("_x"))
-    lacks_y = any(f"{joint}_y" not in header for joint in joints)
-    if not joints or lacks_y or len(set(header)) < len(header):
+    lacks_y = any(f"{joint}_y" not in column_names for joint in joints)
+    if not joints or lacks_y or len(column_names) < len(header):
         raise InputError(
             f"{path}: expected a header such as nose_x,nose_y,left_eye_x,...; "
             f"found {','.join(header)[:80]}"
@@ -226,6 +229,7 @@ def _unused_columns(header: list[str], joints: tuple[str, ...]) -> list[str]:
 
 
 def _read_csv_header(path: Path) -> list[str]:
+    require_regular_file(path)
     # Spreadsheets put a byte order mark before the first name, and quotation marks round each.
     with path.open(encoding="utf-8-sig") as file:
         return [name.strip(' \t\r\n"') for name in file.readline().split(",")]

@@ -1,6 +1,5 @@
 """2D keypoints in the json of OpenPose, COCO, AlphaPose and MMPose, told apart by their content."""
 
-import json
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from src.errors import InputError
+from src.input_files import list_files
+from src.json_files import load_json
 from src.keypoints.arrays import Keypoints, keypoints_from_array
 from src.keypoints.layouts import LAYOUTS
 
@@ -52,7 +53,8 @@ def read_openpose_folder(folder: Path, layout: tuple[str, ...] | None) -> Keypoi
     Frames have the numbers that OpenPose put into the files' names, or are counted in their order
     where names have no such numbers, or several files have the same. Raises InputError.
     """
-    paths = sorted(folder.glob("*.json"), key=_numbers_in_name)
+    paths, skipped = list_files(folder, ".json")
+    paths.sort(key=_numbers_in_name)
     if not paths:
         raise InputError(f"{folder}: expected OpenPose's json files, one per frame, found none")
     people = []
@@ -66,7 +68,9 @@ def read_openpose_folder(folder: Path, layout: tuple[str, ...] | None) -> Keypoi
     num_empty = len(paths) - len({person.frame for person in people})
     if num_empty > 0:
         note += f", {num_empty} of them without people"
-    return _collect(people, folder, layout, layouts_by_size=_OPENPOSE_LAYOUTS, notes=[note])
+    return _collect(
+        people, folder, layout, layouts_by_size=_OPENPOSE_LAYOUTS, notes=[note, *skipped]
+    )
 
 
 def _numbers_in_name(path: Path) -> list[int]:
@@ -172,8 +176,8 @@ def _mmpose_people(frames: list[dict]) -> list[Detection]:
 
 def _load_json(path: Path):
     try:
-        return json.loads(path.read_text())
-    except (ValueError, RecursionError) as error:
+        return load_json(path)
+    except ValueError as error:
         raise InputError(f"{path}: is no valid json ({error})") from None
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from src.errors import InputError
+from src.input_files import require_regular_file
 from src.keypoints.arrays import Keypoints
 from src.keypoints.layouts import LAYOUTS, underivable_joints
 from src.skeletons import SKELETON_NAMES, Skeleton, get_skeleton
@@ -88,6 +89,7 @@ def _load_joints(path: Path) -> np.ndarray:
 
     Raises InputError for files of another form, and other errors for damaged ones.
     """
+    require_regular_file(path)
     if path.stat().st_size > _MOST_BYTES:
         raise InputError(f"{path}: is too large for LSP's joints.mat, which has less than 1 MB")
     content = path.read_bytes()
@@ -104,11 +106,13 @@ def _load_joints(path: Path) -> np.ndarray:
 
 def _find_variables(content: bytes, byte_order: str) -> Iterator[bytes]:
     """Yield the data of every variable, decompressed where it is compressed."""
+    budget = _MOST_BYTES  # for all variables together
     for element_type, data in _split_elements(content, byte_order):
         if element_type == _MATRIX:
             yield data
-        elif element_type == _COMPRESSED:
-            decompressed = zlib.decompressobj().decompress(data, _MOST_BYTES)
+        elif element_type == _COMPRESSED and budget > 0:
+            decompressed = zlib.decompressobj().decompress(data, budget)
+            budget -= len(decompressed)
             for inner_type, inner_data in _split_elements(decompressed, byte_order):
                 if inner_type == _MATRIX:
                     yield inner_data

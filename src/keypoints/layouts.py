@@ -1,11 +1,9 @@
 """Which joints detectors report, in which order, and how a skeleton's joints are made from them."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 
 from src.errors import InputError
+from src.json_files import load_json
 from src.skeletons import HUMAN36_JOINTS, SKELETON_NAMES, Skeleton, get_skeleton
 
 # A layout is the names of a detector's joints in the order of its files. Joints that two layouts
@@ -114,7 +112,7 @@ def get_layout(name: str) -> tuple[str, ...]:
             "or a .json file with a list of joint names"
         )
     try:
-        joints = json.loads(Path(name).read_text())
+        joints = load_json(name)
     except (OSError, ValueError) as error:
         raise InputError(f"--layout {name}: cannot be read as json ({error})") from None
     is_list_of_names = isinstance(joints, list) and all(isinstance(j, str) for j in joints)

@@ -19,7 +19,8 @@ import numpy as np
 import torch
 
 from src.errors import InputError
-from src.unpickling import load_pickle, plain
+from src.input_files import require_regular_file
+from src.unpickling import StandIn, load_pickle, plain
 
 # The file name that the authors' code gave its checkpoints.
 CHECKPOINT_2018 = "test_ckpt_last.pth.tar"
@@ -60,6 +61,7 @@ class _Container:
         self.storages = {}
 
     def load(self) -> dict:
+        require_regular_file(self.path)
         with self.path.open("rb") as file:
             self._check_header(file)
             content = load_pickle(
@@ -90,6 +92,8 @@ class _Container:
             dtype, expected_count = self.storage_types[key]
             if count != expected_count:
                 raise ValueError(f"{count} numbers where {expected_count} are expected")
+            if count * np.dtype(dtype).itemsize > self.path.stat().st_size:
+                raise ValueError("it ends early")
             self.storages[key] = np.fromfile(file, dtype, count)
 
     def _find_global(self, module: str, name: str):
@@ -123,18 +127,19 @@ class _Container:
         return key
 
 
-class _Options:
+class _Options(StandIn):
     """Stand for an object of the authors' options class: keep its attributes, do nothing."""
 
     def __setstate__(self, state):
-        self.state = state
+        self.parts = (state,)
 
-    def value(self) -> dict:
+    def value(self, convert) -> dict:
         """The attributes by name. `src.unpickling.plain` asks for it."""
-        return plain(self.state)
+        (state,) = self.parts
+        return convert(state)
 
 
-class _Tensor:
+class _Tensor(StandIn):
     """Stand for a tensor until its storage is read."""
 
     def __init__(self, container: _Container, key, offset, size, stride):
@@ -144,9 +149,14 @@ class _Tensor:
         self.size = size
         self.stride = stride
 
-    def value(self) -> torch.Tensor:
+    @property
+    def parts(self) -> tuple:
+        """Its storage: a small file may hold any number of tensors in the same one."""
+        return (self.container.storages[self.key],)
+
+    def value(self, convert) -> torch.Tensor:
         """The tensor itself. `src.unpickling.plain` asks for it."""
-        numbers = self.container.storages[self.key]
+        (numbers,) = self.parts
         _, expected_count = self.container.storage_types[self.key]
         if len(numbers) != expected_count or prod(self.size) > len(numbers):
             raise ValueError("it ends early")

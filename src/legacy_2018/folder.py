@@ -1,12 +1,12 @@
 """Loading a folder of the authors' 2018 code."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from src.errors import InputError
+from src.json_files import load_json
 from src.legacy_2018.adam import NoAdam, translate_adam
 from src.legacy_2018.container import CHECKPOINT_2018, read_container
 from src.legacy_2018.names import is_supervised, rename_2018
@@ -100,7 +100,7 @@ def _find_options(content: dict, path: Path) -> dict:
         return options
     options_path = path.with_name("opt.json")
     try:
-        return json.loads(options_path.read_text())
+        return load_json(options_path)
     except (OSError, ValueError) as error:
         raise InputError(
             f"{options_path}: expected the options of the checkpoint beside it ({error})"

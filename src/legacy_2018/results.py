@@ -8,13 +8,13 @@ The files are json, and arrays of plain numbers; nothing in them is executed. Wh
 described here is refused in one line with the file and the field.
 """
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from src.data.arrays import ACTIONS
 from src.errors import InputError
+from src.json_files import load_json
 from src.skeletons import get_skeleton
 
 # What --dataset calls these results, beside the folders of runs on other data.
@@ -253,10 +253,10 @@ def _missing(path: Path) -> InputError:
 
 def _read_json(path: Path):
     try:
-        return json.loads(path.read_text())
+        return load_json(path)
     except FileNotFoundError:
         raise _missing(path) from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as json ({error}); copy it again") from None
 
 

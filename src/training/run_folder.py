@@ -14,6 +14,7 @@ import torch
 
 from src.errors import InputError, Interrupted
 from src.files import locked_folder, refuse_links_below, refuse_special, write_atomically
+from src.json_files import load_json
 
 # The files of a run.
 _FILES = (
@@ -105,7 +106,7 @@ class RunFolder:
         if not path.exists():
             return None
         try:
-            content = json.loads(path.read_text())
+            content = load_json(path)
         except (ValueError, OSError) as error:
             raise InputError(f"{path}: is no valid json ({error}); {advice}") from None
         if not isinstance(content, dict):

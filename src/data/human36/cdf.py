@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from src.data.human36.cdf_file import read_variable
 from src.data.human36.folder import (
     NoDetections,
     SourceOfMotionFiles,
@@ -85,13 +86,13 @@ class CdfFiles(SourceOfMotionFiles):
 def _read_cdf(path: Path) -> np.ndarray:
     """The variable Pose of a cdf file, or an empty array if it holds no numbers."""
     try:
-        import cdflib  # here, because only this form needs it
+        return numeric_array(read_variable(path, _VARIABLE))
     except ImportError:
         raise InputError(
             f"{path}: cdf files are read by the package cdflib; pip install cdflib"
         ) from None
-    try:
-        return numeric_array(np.asarray(cdflib.CDF(path).varget(_VARIABLE)))
+    except InputError:
+        raise
     except Exception as error:  # a damaged file can raise anything
         raise InputError(
             f"{path}: cannot be read as cdf ({type(error).__name__}: {error}); "

@@ -15,6 +15,7 @@ HOW_TO_GET_DATA = "docs/data.md says how to get data, and --data_dir synthetic n
 DETECTIONS_SKELETON = "shg_16k"  # what the h5 layout's detections are: stacked hourglass, 16 joints
 _CAMERA_FILES = ("cameras.h5", "metadata.xml")  # the first that is there counts
 _MOST_AT_ORIGIN = 2  # joints of a pose
+_SUBJECT_FOLDER = re.compile(r"S([1-9]\d{0,3})")  # S7; not S007, which would be subject 7, too
 # What subject 1's files call two of the actions -> what all others call them.
 _USUAL_WORDS = {"TakingPhoto": "Photo", "WalkingDog": "WalkDog"}
 
@@ -53,6 +54,10 @@ class Human36Source(ABC):
     @abstractmethod
     def subjects(self) -> list[int]:
         """The subjects that have motions here, in ascending order."""
+
+    def skipped_folders(self) -> list[str]:
+        """The names of folders that look like a subject's but are passed over."""
+        return []
 
     @abstractmethod
     def place(self, subject: int) -> Path | str:
@@ -94,11 +99,19 @@ class SourceOfMotionFiles(Human36Source):
         """The subjects that have a folder of motions, in ascending order."""
         subjects = []
         for path in self.folder.glob(f"S*/{self.motion_folder}"):
-            subject_folder = path.relative_to(self.folder).parts[0]
-            match = re.fullmatch(r"S(\d+)", subject_folder)
+            match = _SUBJECT_FOLDER.fullmatch(path.relative_to(self.folder).parts[0])
             if match:
                 subjects.append(int(match[1]))
         return sorted(subjects)
+
+    def skipped_folders(self) -> list[str]:
+        """The names of folders with motions that are called as no subject is, such as S007."""
+        names = []
+        for path in self.folder.glob(f"S*/{self.motion_folder}"):
+            name = path.relative_to(self.folder).parts[0]
+            if not _SUBJECT_FOLDER.fullmatch(name):
+                names.append(name)
+        return sorted(names)
 
     def place(self, subject: int) -> Path:
         """The folder with a subject's motions."""

@@ -44,11 +44,13 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from src.errors import InputError
+from src.input_files import most_bytes, require_regular_file
 
 # Bounds that no real file reaches; beyond them a file is damaged or hostile.
 _MAX_NODES = 1000
 _MAX_BYTES = 2**28
 _MAX_VALUE = 1e6
+_MAX_FRAMES = 10**9
 
 _CHANNEL_NAMES = (
     "Xposition",
@@ -173,6 +175,7 @@ def read_bvh(path) -> Bvh:
         InputError: if the file cannot be read; it names the line, and what was expected there.
     """
     path = Path(path)
+    require_regular_file(path)
     if path.stat().st_size > _MAX_BYTES:
         raise InputError(f"{path}: is larger than {_MAX_BYTES // 2**20} MiB; split it")
     text = path.read_bytes().removeprefix(BOM_UTF8).decode(errors="replace")
@@ -187,6 +190,12 @@ def read_bvh(path) -> Bvh:
     nodes = _read_hierarchy(lines[:motion_index], path)
     channel_count = sum(len(node.channels) for node in nodes)
     motion, frame_time, notes = _read_motion(lines, motion_index, channel_count, path)
+    # Joints without channels take no place in the file, but have a position in every frame.
+    if len(nodes) * len(motion) * 3 * 8 > most_bytes(path):
+        raise InputError(
+            f"{path}: {len(nodes)} joints in {len(motion)} frames are more than a file of its size "
+            "may hold"
+        )
     return Bvh(nodes=nodes, motion=motion, frame_time=frame_time, notes=notes)
 
 
@@ -331,7 +340,7 @@ def _read_motion_head(lines: list[str], motion_index: int, path) -> tuple[int, f
         frame_time = float(values[1])
     except ValueError:
         raise InputError(problem) from None
-    if not 1e-4 < frame_time < 10:
+    if not 1e-4 < frame_time < 10 or abs(frame_count) > _MAX_FRAMES:
         raise InputError(problem)
     return frame_count, frame_time, index + 1
 

@@ -64,6 +64,9 @@ def convert(
     dealt = deal(poses)
     motions = _make_motions(dealt, folder, vary_bodies=vary_bodies, seed=seed)
     lines = _describe(people, dealt, up_axes)
+    num_hidden = sum(path.suffix.lower() == ".bvh" for path in folder.rglob("._*"))
+    if num_hidden > 0:
+        lines.append(f"{num_hidden} files ._*.bvh of macOS skipped")
     cameras = make_cameras(
         seed,
         tuple(dealt),

@@ -5,13 +5,13 @@ conventions here are those of the public conversions of CMU's database; for any 
 a map.
 """
 
-import json
 import re
 from pathlib import Path
 from typing import NamedTuple
 
 from src.data.mocap.bvh import Bvh, read_bvh
 from src.errors import InputError
+from src.json_files import load_json
 
 SIDES = ("right", "left")
 
@@ -130,12 +130,12 @@ def read_map(path) -> dict:
         InputError: if the file cannot be read, or is no such map.
     """
     try:
-        joint_map = json.loads(Path(path).read_text())
+        joint_map = load_json(path)
         if not isinstance(joint_map, dict):
             raise ValueError('expected {"right_hip": "RightUpLeg", ...}')
         for joint, place in joint_map.items():
             _check_map_entry(joint, place)
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as a map of joints ({error})") from None
     return joint_map
 
