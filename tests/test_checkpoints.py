@@ -347,6 +347,12 @@ def test_weights_of_another_network_are_refused(run, other_run, name, value):
 def test_skeletons_of_the_same_joints_are_interchangeable(run, other_run):
     checkpoint = read_checkpoint(other_run.path)
     checkpoint["options"]["dataset_type"] = "human36_14k"
+    checkpoint["network"] = LiftingNetwork(14, linear_size=4).state_dict()
+    checkpoint["statistics"] = Statistics(
+        pose_2d=Standardizer(torch.zeros(14, 2), torch.ones(14, 2)),
+        pose_3d=None,
+        limb_lengths=torch.ones(1, 14),
+    ).state()
     torch.save(checkpoint, other_run.path / "last.pt")
     options = OPTIONS | {"load": str(other_run.path), "dataset_type": "lsp_14k"}
     assert checkpoints.read_source(run, options).epoch == 1

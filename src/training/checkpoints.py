@@ -12,7 +12,6 @@ every epoch. Checkpoints are dicts of tensors and plain values:
 Where another run is loaded, a folder of the authors' 2018 code is taken as well.
 """
 
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +22,8 @@ from src.files import file_sha256
 from src.legacy_2018 import CHECKPOINT_2018, load_run_2018
 from src.skeletons import get_skeleton
 from src.standardize import Statistics
+from src.training import checkpoint_checks
+from src.training.checkpoint_file import read_torch_file
 from src.training.engine import LiftingModel
 from src.training.evaluation import Evaluation
 from src.training.run_folder import RunFolder
@@ -32,6 +33,8 @@ _FIELDS = {"epoch": int, "options": dict, "network": dict, "statistics": dict, "
 _FIELDS_TO_RESUME = {**_FIELDS, "step": int, "history": list, "optimizer": dict}
 # What every result.json must hold.
 _RESULT_FIELDS = {"epoch": int, "frames": int, "data": dict}
+# Of the content of the data's files, see `src.data.arrays.PoseArrays.describe`.
+_SAMPLES = "sha256_of_samples"
 # Options that decide which weights fit, and what input these expect.
 _NETWORK_OPTIONS = (
     "dataset_type",
@@ -157,7 +160,8 @@ def resume(
         return State()
     checkpoint = _load_checked(path, _FIELDS_TO_RESUME)
     run.check_options(options, checkpoint["options"])
-    if _identity_of_data(checkpoint["data"]) != _identity_of_data(data):
+    checkpoint_checks.check_progress(checkpoint, path)
+    if not _are_same_data(checkpoint["data"], data):
         raise InputError(
             f"{run.path}: the data have changed since this run began; choose another --exp"
         )
@@ -250,21 +254,23 @@ def save_epoch(
 def load_checkpoint(path) -> dict:
     """Read the tensors and plain values of a checkpoint, onto the CPU.
 
-    Nothing in the file is executed. Raises InputError if it can't be read.
+    Nothing in the file is executed. Raises InputError if it can't be read, or is damaged.
     """
-    try:
-        # What PyTorch warns of in a foreign file, the error says too.
-        with warnings.catch_warnings(action="ignore"):
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
+    path = Path(path)
+    if not path.exists():
         raise InputError(
             f"{path}: no such file; expected the checkpoint of a run, or {CHECKPOINT_2018} "
             "of the 2018 code"
-        ) from None
-    except Exception as error:  # whatever PyTorch raises for a damaged or foreign file
+        )
+    if not path.is_file():  # such as a pipe, which somebody would have to write into
+        raise InputError(f"{path}: is no file; expected the checkpoint of a run")
+    try:
+        return read_torch_file(path)
+    except Exception as error:  # whatever a damaged or foreign file provokes
+        reason = " ".join(str(error).split())[:200]
         raise InputError(
-            f"{path}: is no checkpoint that can be read without executing what it says "
-            f"({type(error).__name__})"
+            f"{path}: is no checkpoint that can be read without executing what it says, "
+            f"or is damaged ({type(error).__name__}: {reason}); copy it again"
         ) from None
 
 
@@ -289,9 +295,11 @@ def read_run(folder, option: str) -> tuple[dict, Path]:
     if Path(folder).is_file():
         raise InputError(f"{option} {folder}: is a file; give the folder of a run")
     path = last_checkpoint(folder)
-    if path.name == CHECKPOINT_2018:
-        return load_run_2018(folder), path
-    return _load_checked(path, _FIELDS), path
+    if path.name != CHECKPOINT_2018:
+        return _load_checked(path, _FIELDS), path
+    checkpoint = load_run_2018(folder)
+    checkpoint_checks.check_model(checkpoint, path, path.stat().st_size)
+    return checkpoint, path
 
 
 def load_weights(network: torch.nn.Module, checkpoint: dict, path):
@@ -331,6 +339,7 @@ def _load_checked(path: Path, fields: dict[str, type]) -> dict:
         raise InputError(
             f"{path}: is no checkpoint of a run; expected a dict with {', '.join(fields)}"
         )
+    checkpoint_checks.check_model(checkpoint, path, path.stat().st_size)
     return checkpoint
 
 
@@ -342,20 +351,40 @@ def _holds(content, fields: dict[str, type]) -> bool:
 
 
 def _load_optimizer(optimizer: torch.optim.Optimizer, checkpoint: dict, path):
-    try:
-        optimizer.load_state_dict(checkpoint["optimizer"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{path}: its optimiser state is damaged ({error}); choose another run"
-        ) from None
+    """Put a checkpoint's moments and step counts into an optimiser.
+
+    Hyper-parameters stay as the options have them, whatever the file says. The fused Adam goes over
+    a moment as if it lay in memory as its parameter does: so each is checked, and copied into
+    memory that does. Raises InputError if they are not of these parameters.
+    """
+    state_dict = optimizer.state_dict()
+    parameters = optimizer.param_groups[0]["params"]
+    checkpoint_checks.check_optimizer(
+        checkpoint["optimizer"], parameters, checkpoint["options"], path
+    )
+    for index, state in checkpoint["optimizer"]["state"].items():
+        copied_state = {"step": state["step"].clone()}
+        for name in ("exp_avg", "exp_avg_sq"):
+            copied_state[name] = torch.empty_like(parameters[index].detach()).copy_(state[name])
+        state_dict["state"][index] = copied_state
+    optimizer.load_state_dict(state_dict)
 
 
-def _identity_of_data(data: dict) -> list[dict]:
-    """Pick what tells data sets apart from a description: all of it but the notes."""
-    identities = []
+def _are_same_data(earlier: dict, data: dict) -> bool:
+    """Tell whether two descriptions are of the same data, whatever their notes say.
+
+    Samples of the files are compared where both have them: earlier versions took none.
+    """
     for part in ("train", "test"):
-        description = data.get(part)
-        if description is None:
-            description = {}
-        identities.append({name: value for name, value in description.items() if name != "notes"})
-    return identities
+        identities = []
+        for description in (earlier.get(part), data.get(part)):
+            values = {} if description is None else dict(description)
+            values.pop("notes", None)
+            identities.append(values)
+        earlier_values, values = identities
+        if _SAMPLES not in earlier_values or _SAMPLES not in values:
+            earlier_values.pop(_SAMPLES, None)
+            values.pop(_SAMPLES, None)
+        if earlier_values != values:
+            return False
+    return True
