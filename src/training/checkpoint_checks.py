@@ -40,7 +40,8 @@ def check_model(checkpoint: dict, path, file_bytes: int):
     checkpoint: with these fields, which are of the right types themselves.
     file_bytes: the size of the file, which bounds that of the network.
     """
-    skeleton = check_options(checkpoint["options"], path, file_bytes)
+    options = checkpoint["options"]
+    skeleton = check_options(options, path, file_bytes)
     _check_values(checkpoint["data"], path, "data")
     for part in ("train", "test"):
         if not isinstance(checkpoint["data"].get(part), dict | None):
@@ -50,11 +51,11 @@ def check_model(checkpoint: dict, path, file_bytes: int):
         _check_count(checkpoint["step"], path, "step", at_most=_MOST_STEPS)
     if not isinstance(checkpoint.get("loaded_sha256"), str | None):
         raise _damage(path, "loaded_sha256", "it is no text")
-    _check_network(checkpoint["network"], checkpoint["options"], skeleton, path)
-    is_supervised = checkpoint["options"]["supervision"] == "full"
-    _check_statistics(
-        checkpoint["statistics"], skeleton, path, is_supervised=is_supervised
-    )
+    is_relative = "pose_3d" not in checkpoint["statistics"]
+    if options.get("supervision", "") == ("full" if is_relative else "relative"):
+        raise _damage(path, "statistics", f"they are not those of {options['supervision']}")
+    _check_network(checkpoint["network"], options, skeleton, path, is_relative=is_relative)
+    _check_statistics(checkpoint["statistics"], skeleton, path)
 
 
 def check_progress(checkpoint: dict, path):
@@ -94,7 +95,9 @@ def check_optimizer(state_dict: dict, parameters: list[torch.nn.Parameter], opti
     """
     problem = _problem_of_groups(state_dict, len(parameters))
     if problem is None:
-        names = list(parameter_shapes(options, get_skeleton(options["dataset_type"])))
+        skeleton = get_skeleton(options["dataset_type"])
+        is_relative = options["supervision"] == "relative"
+        names = list(parameter_shapes(options, skeleton, is_relative=is_relative))
         for index, (name, parameter) in enumerate(zip(names, parameters, strict=True)):
             state = state_dict["state"].get(index)
             if state is None and name in _MAY_LACK_STATE:
@@ -125,7 +128,8 @@ def check_options(options: dict, path, file_bytes: int) -> Skeleton:
     is_right = {
         "linear_size": _is_whole(options.get("linear_size"), 1, _LARGEST_LINEAR_SIZE),
         "num_stage": _is_whole(options.get("num_stage"), 0, _MOST_STAGES),
-        "supervision": options.get("supervision") in ("relative", "full"),
+        # Where it is missing, the statistics tell.
+        "supervision": options.get("supervision", "full") in ("relative", "full"),
         "subtract_2d_root": isinstance(options.get("subtract_2d_root", True), bool),
         "reprojection": isinstance(options.get("reprojection", ""), str),
     }
@@ -133,7 +137,7 @@ def check_options(options: dict, path, file_bytes: int) -> Skeleton:
         if not is_option_right:
             raise _damaged_options(path, name, options.get(name))
     scale_range = options.get("scale_range")
-    is_needed = options["supervision"] == "relative"
+    is_needed = options.get("supervision") != "full"
     if is_needed or scale_range is not None:
         is_number = isinstance(scale_range, Real) and not isinstance(scale_range, bool)
         if not is_number or not 0 < scale_range < math.inf:
@@ -150,11 +154,13 @@ def check_options(options: dict, path, file_bytes: int) -> Skeleton:
     return skeleton
 
 
-def parameter_shapes(options: dict, skeleton: Skeleton) -> dict[str, tuple[int, ...]]:
+def parameter_shapes(
+    options: dict, skeleton: Skeleton, *, is_relative: bool
+) -> dict[str, tuple[int, ...]]:
     """Return the shapes of a network's parameters by name, in the order of `LiftingNetwork`."""
     width = options["linear_size"]
     shapes = {}
-    if options["supervision"] == "relative":
+    if is_relative:
         shapes["output_multiplier"] = (3 * skeleton.num_joints,)
     for layer, num_inputs in _layers(options, skeleton).items():
         shapes[f"{layer}.linear.weight"] = (width, num_inputs)
@@ -163,7 +169,7 @@ def parameter_shapes(options: dict, skeleton: Skeleton) -> dict[str, tuple[int, 
         shapes[f"{layer}.norm.bias"] = (width,)
     shapes["pose_head.weight"] = (3 * skeleton.num_joints, width)
     shapes["pose_head.bias"] = (3 * skeleton.num_joints,)
-    if options["supervision"] == "relative":
+    if is_relative:
         shapes["scale_head.weight"] = (1, width)
         shapes["scale_head.bias"] = (1,)
     return shapes
@@ -188,8 +194,9 @@ def _layers(options: dict, skeleton: Skeleton) -> dict[str, int]:
     return layers
 
 
-def _check_network(network: dict, options: dict, skeleton: Skeleton, path):
-    expected_shapes = parameter_shapes(options, skeleton) | buffer_shapes(options, skeleton)
+def _check_network(network: dict, options: dict, skeleton: Skeleton, path, *, is_relative: bool):
+    expected_shapes = parameter_shapes(options, skeleton, is_relative=is_relative)
+    expected_shapes |= buffer_shapes(options, skeleton)
     missing = [name for name in expected_shapes if name not in network]
     unknown = [name for name in network if name not in expected_shapes]
     problem = None
@@ -216,27 +223,23 @@ def _check_network(network: dict, options: dict, skeleton: Skeleton, path):
         )
 
 
-def _check_statistics(statistics: dict, skeleton: Skeleton, path, *, is_supervised: bool):
-    expected_names = ["pose_2d", "limb_lengths"]
-    if is_supervised:
-        expected_names.append("pose_3d")
-    if sorted(map(str, statistics)) != sorted(expected_names):
-        raise _damage(
-            path,
-            "statistics",
-            f"expected {', '.join(expected_names)}, found "
-            f"{', '.join(str(name)[:80] for name in statistics)}"[:300],
-        )
+def _check_statistics(statistics: dict, skeleton: Skeleton, path):
+    for name in statistics:
+        if name not in ("pose_2d", "pose_3d", "limb_lengths"):
+            raise _damage(path, "statistics", f"{str(name)[:80]!r} is unknown")
+    for name in ("pose_2d", "limb_lengths"):
+        if name not in statistics:
+            raise _damage(path, "statistics", f"{name} is missing")
     for name, dimensions in (("pose_2d", 2), ("pose_3d", 3)):
         if name in statistics:
             shape = (skeleton.num_joints, dimensions)
             _check_standardizer(statistics[name], shape, path, name)
 
-    # Runs that began with a model of 2018 that was trained on photos alone have no lengths.
+    # Models of 2018 that were trained on photos alone have none, or those of another skeleton; who
+    # needs them counts them.
     lengths = statistics["limb_lengths"]
-    has_none = isinstance(lengths, torch.Tensor) and lengths.shape == (1, 0)
-    shape = (1, 0 if has_none else len(skeleton.limbs))
-    problem = _problem_of_tensor(lengths, shape, dtype=torch.float32, is_positive=True)
+    count = lengths.shape[-1] if isinstance(lengths, torch.Tensor) and lengths.dim() else 0
+    problem = _problem_of_tensor(lengths, (1, count), dtype=torch.float32, is_positive=True)
     if problem is not None:
         raise _damage(path, "statistics", f"limb_lengths: {problem}")
 
@@ -367,7 +370,9 @@ def _check_values(values: dict, path, field: str):
 
 def _check_count(value, path, field: str, *, at_most: int):
     if not _is_whole(value, 0, at_most):
-        raise _damage(path, field, f"expected a number from 0 to {at_most}, found {str(value)[:80]}")
+        raise _damage(
+            path, field, f"expected a number from 0 to {at_most}, found {str(value)[:80]}"
+        )
 
 
 def _is_whole(value, at_least: int, at_most: int) -> bool:
@@ -379,4 +384,5 @@ def _damaged_options(path, name: str, value) -> InputError:
 
 
 def _damage(path, field: str, reason: str) -> InputError:
-    return InputError(f"{path}: its {field} is damaged ({reason}); choose another run")
+    verb = "are" if field in ("options", "statistics", "data") else "is"
+    return InputError(f"{path}: its {field} {verb} damaged ({reason}); choose another run")

@@ -22,7 +22,6 @@ from pathlib import Path
 
 import torch
 
-from src.errors import InputError
 from src.unpickling import load_pickle
 
 # The classes by which the pickle names what kind of numbers a storage has.

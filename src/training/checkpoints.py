@@ -158,8 +158,11 @@ def resume(
     path = run.path / "last.pt"
     if not path.exists():
         return State()
-    checkpoint = _load_checked(path, _FIELDS_TO_RESUME)
+    checkpoint = _load_fields(path, _FIELDS_TO_RESUME)
+    file_bytes = path.stat().st_size
+    checkpoint_checks.check_options(checkpoint["options"], path, file_bytes)
     run.check_options(options, checkpoint["options"])
+    checkpoint_checks.check_model(checkpoint, path, file_bytes)
     checkpoint_checks.check_progress(checkpoint, path)
     if not _are_same_data(checkpoint["data"], data):
         raise InputError(
@@ -290,16 +293,21 @@ def read_run(folder, option: str) -> tuple[dict, Path]:
     """Read the last checkpoint of a run's folder, which the command-line option `option` names.
 
     A folder of the authors' 2018 code is taken as well. Returns the content of the checkpoint, in
-    today's form, and its path. Raises InputError if there is none.
+    today's form, and its path. Raises InputError if there is none, or if it is damaged.
     """
+    checkpoint, path = _read_run_unchecked(folder, option)
+    checkpoint_checks.check_model(checkpoint, path, path.stat().st_size)
+    return checkpoint, path
+
+
+def _read_run_unchecked(folder, option: str) -> tuple[dict, Path]:
+    """Do what `read_run` does, but check no more than that the fields are there."""
     if Path(folder).is_file():
         raise InputError(f"{option} {folder}: is a file; give the folder of a run")
     path = last_checkpoint(folder)
-    if path.name != CHECKPOINT_2018:
-        return _load_checked(path, _FIELDS), path
-    checkpoint = load_run_2018(folder)
-    checkpoint_checks.check_model(checkpoint, path, path.stat().st_size)
-    return checkpoint, path
+    if path.name == CHECKPOINT_2018:
+        return load_run_2018(folder), path
+    return _load_fields(path, _FIELDS), path
 
 
 def load_weights(network: torch.nn.Module, checkpoint: dict, path):
@@ -318,7 +326,10 @@ def load_weights(network: torch.nn.Module, checkpoint: dict, path):
 
 def _read_matching_run(folder, options: dict) -> dict:
     """Read another run's last checkpoint; InputError if its network is not what options ask for."""
-    checkpoint, path = read_run(folder, "--load")
+    checkpoint, path = _read_run_unchecked(folder, "--load")
+    file_bytes = path.stat().st_size
+    # That another network was asked for is said first: it explains what else does not fit.
+    checkpoint_checks.check_options(checkpoint["options"], path, file_bytes)
     for name in _NETWORK_OPTIONS:
         loaded = checkpoint["options"].get(name)
         wanted = options[name]
@@ -330,16 +341,17 @@ def _read_matching_run(folder, options: dict) -> dict:
         raise InputError(
             f"{path}: was trained with --{name} {loaded}, not {wanted}; give the same here"
         )
+    checkpoint_checks.check_model(checkpoint, path, file_bytes)
     return checkpoint
 
 
-def _load_checked(path: Path, fields: dict[str, type]) -> dict:
+def _load_fields(path: Path, fields: dict[str, type]) -> dict:
+    """Read a checkpoint that has fields of these names and types. Raises InputError."""
     checkpoint = load_checkpoint(path)
     if not _holds(checkpoint, fields):
         raise InputError(
             f"{path}: is no checkpoint of a run; expected a dict with {', '.join(fields)}"
         )
-    checkpoint_checks.check_model(checkpoint, path, path.stat().st_size)
     return checkpoint
 
 
