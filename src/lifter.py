@@ -21,6 +21,7 @@ from src.model import LiftingNetwork
 from src.skeletons import Skeleton, get_skeleton
 from src.standardize import Statistics
 from src.training.build import find_device
+from src.training.checkpoint_checks import check_model
 from src.training.checkpoints import load_weights, read_run
 from src.training.engine import LiftingModel, predict
 
@@ -239,8 +240,17 @@ class Lifter:
 def _read_checkpoint(folder: Path) -> tuple[dict, Statistics, dict, Path]:
     """Return weights, statistics and options, and the file that they are from."""
     if not (folder / "last.pt").exists() and (folder / CHECKPOINT_2018).exists():
+        path = folder / CHECKPOINT_2018
         weights, statistics, options = load_2018(folder)
-        return weights, statistics, options, folder / CHECKPOINT_2018
+        checkpoint = {
+            "options": options,
+            "data": {},
+            "statistics": statistics.state(),
+            "network": weights,
+            "epoch": options["epoch"],
+        }
+        check_model(checkpoint, path, path.stat().st_size)
+        return weights, statistics, options, path
     checkpoint, path = read_run(folder, "--checkpoint")
     statistics = Statistics.from_state(checkpoint["statistics"])
     return checkpoint["network"], statistics, checkpoint["options"], path

@@ -8,7 +8,6 @@ order of registration, so the n-th id is that of the n-th entry of the state dic
 import torch
 
 from src.legacy_2018.names import rename_parameter
-from src.model import LiftingNetwork
 
 # What a state dict of 2018 holds beside parameters.
 _BUFFERS = ("running_mean", "running_var")
@@ -19,14 +18,17 @@ class NoAdam(Exception):
     """Raised for a state that cannot be taken over; the message says why, as part of a sentence."""
 
 
-def translate_adam(optimizer_2018, state_dict: dict, network: LiftingNetwork) -> dict:
+def translate_adam(
+    optimizer_2018, state_dict: dict, parameter_shapes: dict[str, tuple[int, ...]]
+) -> dict:
     """Turn the optimiser's state in a checkpoint of 2018 into one that `torch.optim.Adam` loads.
 
     Args:
         optimizer_2018: the checkpoint's "optimizer", whatever that is.
         state_dict: the checkpoint's "state_dict", under the names of 2018 and in their order.
-        network: the network of today that is to be trained on. What it lacks, as a supervised
-            model's multiplier and scale head, is left out.
+        parameter_shapes: the shapes by name, in their order, of the network of today that is to be
+            trained on. What it lacks, as a supervised model's multiplier and scale head, is left
+            out.
 
     Raises:
         NoAdam: there is no such state, or it does not fit the network.
@@ -35,10 +37,10 @@ def translate_adam(optimizer_2018, state_dict: dict, network: LiftingNetwork) ->
         (group,) = optimizer_2018["param_groups"]
         states = _states_by_name(group["params"], optimizer_2018["state"], state_dict)
         new_states = {}
-        for index, (name, parameter) in enumerate(network.named_parameters()):
+        for index, (name, shape) in enumerate(parameter_shapes.items()):
             if name not in states:
                 raise NoAdam(f"it lacks {name}")
-            new_states[index] = _translate_state(states[name], name, parameter.shape)
+            new_states[index] = _translate_state(states[name], name, shape)
         first_beta, second_beta = group["betas"]
         new_group = {
             "params": list(new_states),
@@ -70,14 +72,12 @@ def _states_by_name(ids: list, states_by_id: dict, state_dict: dict) -> dict[str
     return states
 
 
-def _translate_state(state: dict, name: str, shape: torch.Size) -> dict[str, torch.Tensor]:
+def _translate_state(state: dict, name: str, shape: tuple[int, ...]) -> dict[str, torch.Tensor]:
     """Turn one parameter's state into today's, where the count of steps is a tensor."""
     new_state = {"step": torch.tensor(float(state["step"]))}
     for moment in _MOMENTS:
         tensor = torch.as_tensor(state[moment])
-        if tensor.shape != shape:
-            raise NoAdam(
-                f"its {moment} of {name} has shape {tuple(tensor.shape)}, not {tuple(shape)}"
-            )
-        new_state[moment] = tensor
+        if tuple(tensor.shape) != shape:
+            raise NoAdam(f"its {moment} of {name} has shape {tuple(tensor.shape)}, not {shape}")
+        new_state[moment] = tensor.float().contiguous()
     return new_state

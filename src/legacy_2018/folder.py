@@ -10,9 +10,8 @@ from src.json_files import load_json
 from src.legacy_2018.adam import NoAdam, translate_adam
 from src.legacy_2018.container import CHECKPOINT_2018, read_container
 from src.legacy_2018.names import is_supervised, rename_2018
-from src.model import LiftingNetwork
-from src.skeletons import get_skeleton
 from src.standardize import Standardizer, Statistics
+from src.training.checkpoint_checks import check_options, parameter_shapes
 
 # What a dict of unknown content provokes where something else is in it.
 _DAMAGE = (KeyError, TypeError, ValueError, AttributeError, RuntimeError)
@@ -52,11 +51,11 @@ def load_run_2018(folder) -> dict:
     is_relative = statistics.pose_3d is None
     try:
         options = _translate_options(options_2018, is_relative=is_relative, path=path)
-        network = _empty_network(options)
     except _DAMAGE as error:
         raise InputError(
             f"{path}: its options are damaged or lack {error}; load another run"
         ) from None
+    skeleton = check_options(options, path, path.stat().st_size)
     checkpoint = {
         "options": options,
         "data": {},
@@ -66,7 +65,11 @@ def load_run_2018(folder) -> dict:
         "step": content["step"] if isinstance(content.get("step"), int) else 0,
     }
     try:
-        optimizer = translate_adam(content.get("optimizer"), content["state_dict"], network)
+        optimizer = translate_adam(
+            content.get("optimizer"),
+            content["state_dict"],
+            parameter_shapes(options, skeleton, is_relative=is_relative),
+        )
     except NoAdam as problem:
         return checkpoint | {"optimizer": None, "optimizer_problem": str(problem)}
     return checkpoint | {"optimizer": optimizer}
@@ -84,7 +87,11 @@ def _interpret(content: dict, path: Path) -> tuple[dict[str, torch.Tensor], Stat
     try:
         options = _find_options(content, path)
         statistics = _make_statistics(content, options)
-        weights = rename_2018(content["state_dict"])
+        # Today's numbers, and their order in memory, whatever those in the file are.
+        weights = {}
+        for name, tensor in rename_2018(content["state_dict"]).items():
+            is_counter = name.endswith("num_batches_tracked")
+            weights[name] = (tensor if is_counter else tensor.float()).contiguous()
         return weights, statistics, options | {"epoch": int(content["epoch"])}
     except _DAMAGE as error:
         raise InputError(
@@ -128,19 +135,6 @@ def _translate_options(options_2018: dict, *, is_relative: bool, path: Path) -> 
         "scale_range": options_2018["scale_range"] if is_relative else None,
         "reprojection": options_2018.get("reprojection", "scaled_orthographic"),
     }
-
-
-def _empty_network(options: dict) -> LiftingNetwork:
-    """Build today's network of these options without memory: only names and shapes matter."""
-    is_relative = options["supervision"] == "relative"
-    with torch.device("meta"):
-        return LiftingNetwork(
-            get_skeleton(options["dataset_type"]).num_joints,
-            linear_size=options["linear_size"],
-            num_stages=options["num_stage"],
-            scale_range=options["scale_range"],
-            output_multiplier=1.0 if is_relative else None,
-        )
 
 
 def _make_statistics(content: dict, options: dict) -> Statistics:
