@@ -133,16 +133,16 @@ ODD_FIELDS_OF_A_MODEL = [
     ("options/subtract_2d_root", "no"),
     ("options/subtract_2d_root", torch.ones(2)),
     ("options/reprojection", 3),
-    ("options/lr", holding_itself_twice(40)),
-    ("options/lr", deep(200)),
-    ("options/lr", 10**5000),
+    ("options/lr", lambda _: holding_itself_twice(40)),
+    ("options/lr", lambda _: deep(200)),
+    ("options/lr", lambda _: 10**5000),
     ("options/lr", {3: 4}),
     ("options/lr", torch.ones(3)),
     ("options/lr", b"0.001"),
     ("data", 3),
     ("data/train", "x"),
     ("data/test", [1, 2]),
-    ("data/name", holding_itself_twice(40)),
+    ("data/name", lambda _: holding_itself_twice(40)),
     ("statistics", 3),
     ("statistics", {}),
     ("statistics/pose_2d", ABSENT),
@@ -229,7 +229,7 @@ ODD_FIELDS_OF_A_RUN = [
     ("optimizer/state/0/exp_avg", "x"),
     ("optimizer/state/0/exp_avg", torch.zeros(3)),
     ("optimizer/state/0/exp_avg", torch.zeros(())),
-    ("optimizer/state/0/exp_avg", torch.zeros(1).expand(51)),
+    ("optimizer/state/0/exp_avg", torch.zeros(60)[:1].expand(51)),
     ("optimizer/state/0/exp_avg", torch.zeros(102)[::2]),
     ("optimizer/state/0/exp_avg", torch.zeros(51, dtype=torch.float64)),
     ("optimizer/state/0/exp_avg", with_element(NAN)),
@@ -252,7 +252,10 @@ ODD_FIELDS_OF_A_RUN = [
 
 
 def name_of(case) -> str:
-    return str(case)[:40].replace("\n", " ")
+    """Name a parameter of a test."""
+    if isinstance(case, str | int | float | None):
+        return str(case)[:40]
+    return type(case).__name__
 
 
 def put(run: RunFolder, keys: str, value):
@@ -277,7 +280,7 @@ def put(run: RunFolder, keys: str, value):
 def assert_one_line(error: InputError, run: RunFolder):
     """Assert that a message names the file, and is a line that can be read."""
     message = str(error)
-    assert str(run.path / "last.pt") in message
+    assert str(run.path) in message
     assert "\n" not in message
     assert len(message) < 700
 
@@ -314,8 +317,8 @@ def test_odd_fields_of_a_run(run, keys, value):
 def test_odd_moments_of_a_loaded_run(run, other_run, keys, value):
     """They are refused before they get into an optimiser, and leave it as it was."""
     put(run, keys, value)
-    source = checkpoints.read_source(other_run, OPTIONS | {"load": str(run.path)})
     optimizer = new_optimizer(new_model())
+    source = checkpoints.read_source(other_run, OPTIONS | {"load": str(run.path)})
     with pytest.raises(InputError, match="its optimiser state is damaged") as caught:
         checkpoints.take_over_optimizer(optimizer, source, State())
     assert str(run.path) in str(caught.value)

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import torch
 
+from src.errors import InputError
 from src.unpickling import load_pickle
 
 # The classes by which the pickle names what kind of numbers a storage has.
@@ -47,16 +48,16 @@ def read_torch_file(path: Path):
 
     Nothing is executed, and the tensors take no more memory than the file has bytes.
 
-    Raises InputError for a pickle that asks for more than values, containers and tensors, and
-    zipfile.BadZipFile, ValueError or whatever else a damaged file provokes.
+    Raises InputError for what this finds wrong, with a reason that does not name the file, and
+    zipfile.BadZipFile or whatever else a damaged archive provokes.
     """
     records = _read_records(path)
     if records.get("byteorder", b"little") != sys.byteorder.encode():
-        raise ValueError("its numbers are in the byte order of another kind of machine")
+        raise InputError("its numbers are in the byte order of another kind of machine")
     storages = _Storages(records)
     return load_pickle(
         io.BytesIO(records["data.pkl"]),
-        path,
+        "data.pkl",
         find=storages.find_global,
         persistent_load=storages.load,
     )
@@ -71,18 +72,18 @@ def _read_records(path: Path) -> dict[str, bytearray]:
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-            raise ValueError("a part of it is compressed")
+            raise InputError("a part of it is compressed")
         if sum(entry.file_size for entry in entries) > path.stat().st_size:
-            raise ValueError("its parts are larger than the file")
+            raise InputError("its parts are larger than the file")
         records = {}
         for entry in entries:
             _, _, name = entry.filename.partition("/")
             if name in records:
-                raise ValueError(f"{name} is there twice")
+                raise InputError(f"{name} is there twice")
             # Tensors need memory that can be written to.
             records[name] = bytearray(archive.read(entry))
     if len(records.get("data.pkl", b"")) > _LARGEST_PICKLE_BYTES:
-        raise ValueError("its data.pkl is too large")
+        raise InputError("its data.pkl is too large")
     return records
 
 
@@ -108,23 +109,23 @@ class _Storages:
         if key not in self._storages:
             record = self._records[f"data/{key}"]
             if dtype not in _DTYPES.values() or len(record) != count * dtype.itemsize:
-                raise ValueError(f"data/{key} has {len(record)} bytes")
+                raise InputError(f"data/{key} has {len(record)} bytes")
             empty = torch.empty(0, dtype=dtype)  # torch.frombuffer refuses a buffer without bytes
             self._storages[key] = torch.frombuffer(record, dtype=dtype) if count else empty
         return self._storages[key]
 
 
 def _rebuild_tensor(storage, offset, size, stride, requires_grad, hooks, *_) -> torch.Tensor:
-    """Return a view of a storage. Raises ValueError if it leaves the storage."""
+    """Return a view of a storage. Raises InputError if it leaves the storage."""
     numbers = (offset, *size, *stride)
     if not all(type(number) is int and 0 <= number < 2**62 for number in numbers):
-        raise ValueError("a tensor has no shape")
+        raise InputError("a tensor has no shape")
     if len(size) != len(stride) or len(size) > _MOST_DIMENSIONS:
-        raise ValueError("a tensor has no shape")
+        raise InputError("a tensor has no shape")
     last = offset
     for length, step in zip(size, stride, strict=True):
         last += (length - 1) * step
     is_empty = 0 in size
     if not is_empty and (last >= len(storage) or math.prod(size) > len(storage)):
-        raise ValueError("a tensor lies outside its storage")
+        raise InputError("a tensor lies outside its storage")
     return storage.as_strided(size, stride, 0 if is_empty else offset)

@@ -269,6 +269,11 @@ def load_checkpoint(path) -> dict:
         raise InputError(f"{path}: is no file; expected the checkpoint of a run")
     try:
         return read_torch_file(path)
+    except InputError as error:
+        raise InputError(
+            f"{path}: is no checkpoint that can be read without executing what it says: "
+            f"{str(error)[:200]}"
+        ) from None
     except Exception as error:  # whatever a damaged or foreign file provokes
         reason = " ".join(str(error).split())[:200]
         raise InputError(
