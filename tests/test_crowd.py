@@ -367,3 +367,52 @@ def test_images_of_a_study_that_do_not_fit(tmp_path, changes, words):
     path.write_text(json.dumps(STUDY_IMAGES | changes))
     with pytest.raises(InputError, match=f"images.json: .*{words}"):
         load_study([tmp_path / "a.json"], path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("answer", 0.7),
+        ("answer", True),
+        ("answer", "1.0"),
+        ("answer", float("nan")),
+        ("kp0", 2.5),
+        ("kp1", "5.5"),
+        ("kp1", [5]),
+    ],
+)
+def test_answers_that_are_no_whole_numbers(tmp_path, field, value):
+    record = {"annotator": "ann", "image": 0, "kp0": 2, "kp1": 5, "answer": 1}
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([record, record | {field: value}]))
+    with pytest.raises(InputError, match="a.json: answer 1: expected annotator, image, kp0, kp1"):
+        read_answers([path])
+
+
+def test_whole_numbers_may_be_written_as_floats(tmp_path):
+    record = {"annotator": "ann", "image": 0, "kp0": 2.0, "kp1": "5", "answer": 1.0}
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([record]))
+    answers = read_answers([path])
+    assert answers.pairs.tolist() == [[2, 5]]
+    assert answers.answer.tolist() == [1]
+
+
+def merge_with_files(tmp_path, *files: str) -> int:
+    """Merge `ROWS`, which name images 0 and 1, into a label file with images of these names."""
+    write_csv(tmp_path / "a.csv")
+    images = [POSES["images"][0] | {"im_file": file, "is_train": True} for file in files]
+    (tmp_path / "poses.json").write_text(json.dumps(POSES | {"images": images}))
+    command = [str(tmp_path / "a.csv"), "--poses", str(tmp_path / "poses.json")]
+    return merge_answers.main([*command, "--out", str(tmp_path / "labels.json")])
+
+
+def test_a_name_wins_over_a_number(tmp_path):
+    assert merge_with_files(tmp_path, "1", "0") == 0
+    images = json.loads((tmp_path / "labels.json").read_text())["images"]
+    assert [image["anns"][0]["kp0"] for image in images] == [0, 2]
+
+
+def test_a_name_of_two_images_is_refused(tmp_path, capsys):
+    assert merge_with_files(tmp_path, "0", "1", "1") == 2
+    assert "im_file 1 is there more than once" in capsys.readouterr().err

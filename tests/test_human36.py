@@ -21,6 +21,7 @@ from miniature import (
 
 from opts.human36 import parse_options
 from src.cameras import load_cameras
+from src.data.arrays import sample_sha256
 from src.data.human36.load import load_human36
 from src.errors import InputError
 from src.skeletons import get_skeleton
@@ -362,6 +363,38 @@ def test_description_tells_data_apart(small):
     assert before["files"] == 3
     write_motion(motion_path(small, 1, "Walking"), motion(50, seed=0))
     assert describe()["sha256_of_names_and_sizes"] != before["sha256_of_names_and_sizes"]
+
+
+def test_description_tells_content_of_the_same_size_apart(small):
+    before = load_walking(small).describe()
+    with h5py.File(motion_path(small, 1, "Walking"), "r+") as file:
+        next(iter(file.values()))[0, 0] += 1
+    after = load_walking(small).describe()
+    assert after["sha256_of_names_and_sizes"] == before["sha256_of_names_and_sizes"]
+    assert after["sha256_of_samples"] != before["sha256_of_samples"]
+
+
+@pytest.mark.parametrize("position", [0, 70_000, 499_999, 500_000, 999_999])
+def test_samples_of_a_large_file(tmp_path, position):
+    """The beginning, the middle and the end count; what lies between them does not."""
+    path = tmp_path / "file"
+    content = bytearray(1_000_000)
+    path.write_bytes(content)
+    before = sample_sha256(path)
+    content[position] = 1
+    path.write_bytes(content)
+    assert (sample_sha256(path) != before) is (position != 70_000)
+
+
+def test_all_of_a_small_file_is_sampled(tmp_path):
+    path = tmp_path / "file"
+    hashes = set()
+    for position in range(0, 3 * 2**16, 20_000):
+        content = bytearray(3 * 2**16)
+        content[position] = 1
+        path.write_bytes(content)
+        hashes.add(sample_sha256(path))
+    assert len(hashes) == 10
 
 
 def test_arrays_are_frozen(human36_dir):

@@ -208,6 +208,28 @@ def test_changed_data_are_refused(run_human36, train_human36, human36_dir, tmp_p
     assert "data have changed" in text
 
 
+def test_data_that_changed_at_the_same_size_are_refused(
+    run_human36, train_human36, human36_dir, tmp_path
+):
+    copy = tmp_path / "data" / "mini"
+    shutil.copytree(human36_dir, copy)
+    folder = train_human36(f"--data_dir {copy} --epochs 1")
+    path = copy / "S9" / "MyPoses" / "3D_positions" / "Walking 1.h5"
+    content = bytearray(path.read_bytes())
+    content[len(content) - 100] ^= 1
+    path.write_bytes(content)
+    exit_code, text, _ = run_human36(f"--data_dir {copy} --epochs 2")
+    assert exit_code == 2
+    assert "data have changed" in text
+
+    # A run of an earlier version took no samples: it goes on as it did.
+    checkpoint = read_checkpoint(folder)
+    for part in ("train", "test"):
+        del checkpoint["data"][part]["sha256_of_samples"]
+    torch.save(checkpoint, folder / "last.pt")
+    train_human36(f"--data_dir {copy} --epochs 2")
+
+
 def test_refused_data_leave_nothing_behind(run_human36, tmp_path):
     exit_code, text, folder = run_human36(f"--data_dir {tmp_path / 'nowhere'}")
     assert exit_code == 2

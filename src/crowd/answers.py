@@ -135,10 +135,18 @@ def _flatten_assignments(content: dict) -> list[dict]:
                         "image": trial["img_id"],
                         "kp0": kp0,
                         "kp1": kp1,
-                        "answer": _ANSWER_OF_AUTHORS[int(answer)],
+                        "answer": _ANSWER_OF_AUTHORS[_whole_number(answer)],
                     }
                 )
     return objects
+
+
+def _whole_number(value) -> int:
+    """Return a number, or one in a text, as int. Raises ValueError if it is none, or not whole."""
+    number = int(value)
+    if isinstance(value, bool) or (not isinstance(value, str) and number != value):
+        raise ValueError(f"{value!r} is no whole number")
+    return number
 
 
 def _check_record(values, place: str) -> _Record:
@@ -147,9 +155,9 @@ def _check_record(values, place: str) -> _Record:
         record = _Record(
             annotator=str(values["annotator"]),
             image=str(values["image"]),
-            kp0=int(values["kp0"]),
-            kp1=int(values["kp1"]),
-            answer=int(values["answer"]),
+            kp0=_whole_number(values["kp0"]),
+            kp1=_whole_number(values["kp1"]),
+            answer=_whole_number(values["answer"]),
         )
     except (KeyError, TypeError, ValueError, OverflowError):  # the last for an infinite number
         raise InputError(

@@ -1,5 +1,7 @@
 """Merged answers in the form of the label file that `src.data.photos` reads."""
 
+from collections import Counter
+
 from src.crowd.answers import Answers
 from src.crowd.merging import Merged
 from src.data.photos import parse_as_it_is
@@ -10,17 +12,18 @@ def add_labels(content: dict, answers: Answers, merged: Merged, path) -> dict:
     """Put merged labels into the content of a label file, in place of those that it has.
 
     Each image gets its labels as ``anns``, with ``prob`` and ``risk``, the joints of each in the
-    order in which they were shown, as in the authors' file. The answers name images by
-    number from 0 or by im_file, and joints by number in the order of the file. ``path`` names the
-    file in errors.
+    order in which they were shown, as in the authors' file. The answers name images by im_file or
+    by number from 0; where a file is called like a number, it is meant. They name joints by number
+    in the order of the file. ``path`` names the file in errors.
 
     Returns new content. Raises InputError for content that is no label file, and for an image or a
     joint that the answers name and the file lacks.
     """
     photos, joint_names = parse_as_it_is(content, path)
-    index_of_image = {file: index for index, file in enumerate(photos.files)}
-    for index in range(len(photos.files)):
-        index_of_image[str(index)] = index  # a number wins over a file of that name
+    index_of_image = {str(index): index for index in range(len(photos.files))}
+    for index, file in enumerate(photos.files):
+        index_of_image[file] = index  # a name wins over a number
+    repeated_names = {file for file, count in Counter(photos.files).items() if count > 1}
 
     annotations = [[] for _ in photos.files]
     for pair, (first, second) in enumerate(merged.pairs.tolist()):
@@ -29,6 +32,10 @@ def add_labels(content: dict, answers: Answers, merged: Merged, path) -> dict:
             raise InputError(
                 f"{path}: has no image {name} with joints {first} and {second}, "
                 "which the answers name"
+            )
+        if name in repeated_names:
+            raise InputError(
+                f"{path}: im_file {name} is there more than once; name its images by number"
             )
         index = index_of_image[name]
         annotations[index].append(

@@ -28,6 +28,9 @@ ACTIONS = (
 )
 
 
+_SAMPLE_BYTES = 64 * 1024
+
+
 class Sequence(NamedTuple):
     """One motion seen by one camera.
 
@@ -53,7 +56,8 @@ class PoseArrays:
         sequence: (N,) for each pose, the index of its sequence in ``sequences``.
         frame: (N,) the pose's number within its file, from 0.
         sequences: every motion that was read, once for each camera.
-        files: the files that were read, as (name, size in bytes).
+        files: the files that were read, as (name, size in bytes,
+            `sample_sha256` of the content).
         notes: what the user should know about the data, a line each.
         synthetic: whether the motion is made up, so that no person ever moved this way.
         form: a short name of the layout that the files are in.
@@ -64,7 +68,7 @@ class PoseArrays:
     sequence: np.ndarray
     frame: np.ndarray
     sequences: tuple[Sequence, ...]
-    files: tuple[tuple[str, int], ...] = ()
+    files: tuple[tuple[str, int, str], ...] = ()
     notes: tuple[str, ...] = ()
     synthetic: bool = False
     form: str = "built-in"
@@ -96,21 +100,50 @@ class PoseArrays:
     def describe(self) -> dict:
         """Return plain values that identify the data, for result.json.
 
-        They are the subjects, the actions, some counts, the notes, and a hash of the names and
-        sizes of all files: hashing what is in the files would take as long as reading them again.
+        They are the subjects, the actions, some counts, the notes, and two hashes: of the names and
+        sizes of all files, and of samples of their content.
         """
-        listing = "\n".join(f"{name}\t{size}" for name, size in sorted(self.files))
-        # Names on a disk need not be UTF-8; surrogateescape is how Python itself carries them.
-        digest = hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest()
+        files = sorted(self.files)
+        names_and_sizes = "\n".join(f"{name}\t{size}" for name, size, _ in files)
+        samples = "\n".join(sample for _, _, sample in files)
         return {
             "subjects": sorted({sequence.subject for sequence in self.sequences}),
             "actions": list(dict.fromkeys(sequence.action for sequence in self.sequences)),
             "sequences": len(self.sequences),
             "frames": len(self),
             "files": len(self.files),
-            "sha256_of_names_and_sizes": digest,
+            "sha256_of_names_and_sizes": _text_sha256(names_and_sizes),
+            # Runs of earlier versions have none.
+            "sha256_of_samples": _text_sha256(samples),
             "notes": list(self.notes),
         }
+
+
+def _text_sha256(text: str) -> str:
+    # Names on a disk need not be UTF-8; surrogateescape is how Python itself carries them.
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+
+
+def identify_file(path: Path, name: str) -> tuple[str, int, str]:
+    """Return what `PoseArrays.files` keeps of a file, under the name that it is to have there."""
+    return name, path.stat().st_size, sample_sha256(path)
+
+
+def sample_sha256(path: Path) -> str:
+    """Compute a hash of the beginning, the middle and the end of a file, or of all of a small one.
+
+    All of Human3.6M would take as long as reading it again; its 840 files take 0.4 s this way.
+    """
+    digest = hashlib.sha256()
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if size <= 3 * _SAMPLE_BYTES:
+            digest.update(file.read())
+        else:
+            for start in (0, (size - _SAMPLE_BYTES) // 2, size - _SAMPLE_BYTES):
+                file.seek(start)
+                digest.update(file.read(_SAMPLE_BYTES))
+    return digest.hexdigest()
 
 
 def data_name(data_dir) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from src.data.arrays import ACTIONS, PoseArrays, Sequence
+from src.data.arrays import ACTIONS, PoseArrays, Sequence, identify_file
 from src.data.plausibility import extent_is_zero, question_focal, question_pairs, thin_out
 from src.data.views import check_values, oddities
 from src.errors import InputError
@@ -142,7 +142,7 @@ def load_npz(
         sequence=sequence,
         frame=fields["frame"][keep].astype(np.int32),
         sequences=sequences,
-        files=((Path(path).name, Path(path).stat().st_size),),
+        files=(identify_file(Path(path), Path(path).name),),
         notes=tuple(f"{path}: {oddity}" for oddity in field_oddities(fields, keep)),
         form="npz",
     )

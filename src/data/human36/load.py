@@ -3,7 +3,7 @@
 import numpy as np
 
 from src.cameras import Camera
-from src.data.arrays import ACTIONS, PoseArrays
+from src.data.arrays import ACTIONS, PoseArrays, identify_file
 from src.data.human36.folder import Human36Source, action_of
 from src.data.human36.forms import open_source
 from src.data.plausibility import question_detections, question_focal, question_view, summarize
@@ -63,7 +63,7 @@ def load_human36(
         )
     files = []
     for path in source.files:
-        files.append((path.relative_to(source.folder).as_posix(), path.stat().st_size))
+        files.append(identify_file(path, path.relative_to(source.folder).as_posix()))
     return PoseArrays(
         **join_views(views),
         files=tuple(files),

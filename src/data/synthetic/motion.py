@@ -213,7 +213,7 @@ def load_synthetic(
         keep_every=keep_every,
     )
     # There are no files; the name of the recipe stands for them where data are told apart.
-    files = ((f"synthetic version {_VERSION}, {frames} frames, seed {seed}", 0),)
+    files = ((f"synthetic version {_VERSION}, {frames} frames, seed {seed}", 0, ""),)
     return PoseArrays(**views, files=files, notes=notes, synthetic=True)
 
 
