@@ -87,6 +87,13 @@ def _read_records(path: Path) -> dict[str, bytearray]:
     return records
 
 
+class _StateDict(dict):
+    """Stands for the OrderedDict that holds a network's tensors by name."""
+
+    def __setstate__(self, state):
+        """Called with PyTorch's notes on the network's modules, which are passed over."""
+
+
 class _Storages:
     """The numbers of a file's tensors, which its pickle asks for by key."""
 
@@ -101,6 +108,8 @@ class _Storages:
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
             # A new function each time, since a pickle can set the attributes of what it gets.
             return lambda *arguments: _rebuild_tensor(*arguments)
+        if (module, name) == ("collections", "OrderedDict"):
+            return lambda: _StateDict()
         return None
 
     def load(self, persistent_id) -> torch.Tensor:
