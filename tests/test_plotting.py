@@ -9,6 +9,7 @@ from conftest import ROOT
 from matplotlib.image import imread, imsave
 
 from src.plotting.figures import CYCLE, LEFT, RIGHT, new_figure, save_figure
+from src.plotting.lifted import save_moving
 from src.plotting.paper import draw_pair, draw_points
 from src.plotting.photos import read_images
 from src.plotting.poses import draw_pose_2d, draw_pose_3d, draw_test_poses
@@ -169,3 +170,36 @@ def test_photos_that_cannot_be_read_are_none_and_one_line_says_so(tmp_path, caps
     assert capsys.readouterr().out == note
     assert read_images(None, ["a.png"]) == [None]
     assert capsys.readouterr().out.startswith("note: no photos: ")
+
+
+def test_dollars_are_no_formulas(tmp_path):
+    """A file may be called so; between two of them matplotlib sees a formula, and fails."""
+    name = r"a $\frac{ b$ \$ c"
+    figure = new_figure(4, 3)
+    axis = figure.add_subplot()
+    figure.suptitle(name)
+    axis.set_title(name)
+    axis.set_xlabel(name)
+    axis.set_xticks([0, 1], labels=[name, name])
+    axis.plot([0, 1], [1, 1000], label=name)
+    axis.set_yscale("log")
+    axis.legend(title=name)
+    axis.annotate(name, (0, 1))
+    solid = figure.add_subplot(projection="3d")
+    solid.set_zlabel(name)
+    save_figure(tmp_path / "x.png", figure)
+    assert not axis.title.get_parse_math()
+    powers = [label for label in axis.get_yticklabels() if label.get_text()]
+    assert powers
+    assert all(label.get_parse_math() for label in powers)
+
+
+def test_a_moving_picture_takes_dollars_literally(tmp_path):
+    figure = new_figure(2, 2)
+    axis = figure.add_subplot()
+
+    def draw(i):
+        axis.clear()
+        axis.set_title(rf"$\frac{{$ {i}")
+
+    assert save_moving(tmp_path / "x", figure, draw, 2, fps=1).exists()

@@ -2,6 +2,7 @@
 
 from matplotlib.backends import BackendFilter, backend_registry
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from src.errors import InputError
 from src.files import write_atomically
@@ -38,7 +39,24 @@ def save_figure(path, figure: Figure):
     Raises:
         InputError: the file cannot be written.
     """
+    take_text_literally(figure)
     write_atomically(path, lambda temporary: figure.savefig(temporary, dpi=120))
+
+
+def take_text_literally(figure: Figure):
+    """Show every text of a figure as it is, and none as a formula between two dollar signs.
+
+    Names of files and runs stand in captions, and may have dollars. Only the powers of ten at a
+    logarithmic axis are formulas.
+    """
+    powers = set()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if axis.get_scale() == "log":
+                powers |= set(axis.get_ticklabels(which="both"))
+    for text in figure.findobj(Text):
+        if text not in powers:
+            text.set_parse_math(False)
 
 
 def show_figure(figure: Figure, path):

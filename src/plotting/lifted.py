@@ -8,7 +8,7 @@ from matplotlib.animation import FFMpegWriter, FuncAnimation, PillowWriter
 from tqdm import tqdm
 
 from src.files import write_atomically
-from src.plotting.figures import SIDES, new_figure
+from src.plotting.figures import SIDES, new_figure, take_text_literally
 from src.plotting.poses import draw_pose_2d, draw_pose_3d
 
 # Where a pose is seen from, in degrees, -90 being the camera.
@@ -99,8 +99,13 @@ def save_moving(path: Path, figure, draw, frames: int, *, fps: int) -> Path:
 
     It is an mp4 where ffmpeg is installed, else a gif; ``path`` gets that suffix.
     """
+
+    def draw_literally(i):
+        draw(i)
+        take_text_literally(figure)
+
     # Without an init_func matplotlib draws the first frame twice.
-    moving = FuncAnimation(figure, draw, frames=frames, init_func=lambda: None)
+    moving = FuncAnimation(figure, draw_literally, frames=frames, init_func=lambda: None)
     if shutil.which("ffmpeg") is None:
         path = path.with_suffix(".gif")
         writer = PillowWriter(fps=fps)

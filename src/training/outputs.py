@@ -7,6 +7,7 @@ import numpy as np
 
 from src.data.arrays import Sequence
 from src.data.photos import Photos
+from src.errors import InputError
 from src.metrics import MEANS
 from src.plotting.figures import save_figure
 from src.plotting.lifted import lifted_sheet
@@ -34,7 +35,7 @@ def save_motion(
 ) -> dict:
     """Write predictions.npz (where asked for), result.json and pictures; return the result.
 
-    The result comes before the pictures: a picture that fails must not lose it.
+    The result comes before the pictures: one that fails is a line, and loses nothing.
     """
     skeleton = get_skeleton(options.dataset_type)
     if options.save_predictions:
@@ -43,8 +44,13 @@ def save_motion(
     run.write_json("result.json", result)
     if options.save_ims:
         title = run_title(data, options)
-        _save_curves(run, state.history, title)
-        _save_motion_page(run, test, tested, skeleton, title)
+        try:
+            _save_curves(run, state.history, title)
+            _save_motion_page(run, test, tested, skeleton, title)
+        except InputError:  # the disk is full, or the like
+            raise
+        except Exception as error:  # whatever matplotlib raises
+            print_failed_picture(error, "the result is there")
     return result
 
 
@@ -59,7 +65,7 @@ def save_photos(
 ) -> dict:
     """Write predictions.npz (where asked for), result.json and pictures; return the result.
 
-    The result comes before the pictures: a picture that fails must not lose it.
+    The result comes before the pictures: one that fails is a line, and loses nothing.
     """
     skeleton = get_skeleton(options.dataset_type)
     if options.save_predictions:
@@ -68,8 +74,13 @@ def save_photos(
     run.write_json("result.json", result)
     if options.save_ims:
         title = run_title(data, options)
-        _save_curves(run, state.history, title)
-        _save_photo_page(run, options, photos, tested, title, says_missing=True)
+        try:
+            _save_curves(run, state.history, title)
+            _save_photo_page(run, options, photos, tested, title, says_missing=True)
+        except InputError:  # the disk is full, or the like
+            raise
+        except Exception as error:  # whatever matplotlib raises
+            print_failed_picture(error, "the result is there")
     return result
 
 

@@ -93,11 +93,11 @@ class Progress:
         self._bar.write("  ".join(words))
 
 
-def print_failed_picture(error: Exception):
-    """Say that a picture could not be drawn while training, which goes on without it."""
+def print_failed_picture(error: Exception, consequence: str = "training goes on"):
+    """Say that a picture could not be drawn; the run goes on, or is done, without it."""
     reason = " ".join(str(error).split())
     # Not print(): a progress bar may be on the screen.
-    tqdm.write(f"note: a picture failed, training goes on ({type(error).__name__}: {reason})")
+    tqdm.write(f"note: a picture failed, {consequence} ({type(error).__name__}: {reason})")
 
 
 def data_title(data: dict) -> str:
