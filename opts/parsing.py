@@ -41,6 +41,17 @@ class _Parser(argparse.ArgumentParser):
     Its messages name the option or the choice that the user may have meant.
     """
 
+    def parse_known_args(self, args=None, namespace=None):
+        """Refuse empty words, which a script with an unset variable gives, and parse the rest."""
+        tokens = sys.argv[1:] if args is None else list(args)
+        before = ""
+        for token in tokens:
+            if token == "" or re.fullmatch(r"--\w+=", token):
+                place = f"after {before}" if token == "" and before else token
+                self.error(f"an empty word {place}".rstrip() + "; give a value, or leave it out")
+            before = token
+        return super().parse_known_args(tokens, namespace)
+
     def error(self, message: str):
         # argparse hands over nothing but its finished message, so the word in question is taken
         # from there. These are the messages of Python 3.11 to 3.13, which differ only in whether

@@ -1,11 +1,14 @@
 """The options of run_model.py."""
 
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from opts.parsing import new_parser
 from opts.types import number
 from src.errors import InputError
 from src.keypoints.layouts import LAYOUTS
+
+_PROJECT = Path(__file__).resolve().parents[1]
 
 
 def make_parser() -> ArgumentParser:
@@ -80,9 +83,22 @@ def make_parser() -> ArgumentParser:
     return parser
 
 
+def _own_if_default(path: str, default: str) -> str:
+    """Return where the project's own folder is, if this is its name, from whatever folder we run.
+
+    A folder of that name in the folder that we run in comes first.
+    """
+    own = _PROJECT / default
+    if path != default or Path(path).exists() or not own.exists():
+        return path
+    return str(own)
+
+
 def parse_options(argv) -> Namespace:
     """Parse the tokens ``argv`` (None: the process's own). Raises InputError."""
     options = make_parser().parse_args(argv)
+    options.input = _own_if_default(options.input, "demo_data")
+    options.checkpoint = _own_if_default(options.checkpoint, "checkpoint/cmu_17k")
     if options.show and options.pictures == 0:
         raise InputError("--show opens a window with the poses drawn; --pictures 0 draws none")
     return options

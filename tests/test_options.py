@@ -255,3 +255,17 @@ def test_help_shows_defaults(capsys):
         "--num_pairs N",
     ):
         assert words in text
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["--exp", ""], "an empty word after --exp;"),
+        (["--exp="], "an empty word --exp=;"),
+        ([""], "an empty word;"),
+    ],
+)
+def test_empty_words_are_refused(command, words):
+    """As a script gives them whose variable is not set."""
+    with pytest.raises(InputError, match=words):
+        parse_options(command)

@@ -576,3 +576,27 @@ def test_as_a_process(tmp_path):
     assert "3D poses in mm, up to a global scale" in done.stdout
     assert time.monotonic() - start < 60
     assert {path.name for path in tmp_path.iterdir()} == {"poses_3d.npz", "poses_3d.png"}
+
+
+def test_from_another_folder_it_finds_its_own_weights_and_demo(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run_model.main(["--pictures", "0"]) == 0
+    output = capsys.readouterr().out
+    assert f"input: {ROOT / 'demo_data'}" in output
+    assert f"model: {ROOT / 'checkpoint/cmu_17k/last.pt'}" in output
+    assert (tmp_path / "lifted" / "poses_3d.npz").exists()
+
+
+def test_a_folder_of_ones_own_comes_before_the_projects(tmp_path, monkeypatch, capsys):
+    (tmp_path / "checkpoint/cmu_17k").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert run_model.main(["--pictures", "0"]) == 2
+    assert "checkpoint/cmu_17k/last.pt: no such file" in capsys.readouterr().err
+
+
+def test_a_picture_that_fails_is_one_line(lift, demo_path, monkeypatch):
+    monkeypatch.setattr("src.lifting.lifted_sheet", lambda *_, **__: 1 / 0)
+    outcome = lift(demo_path, "--layout", "human36_17k", pictures=2)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.endswith("the poses are there (ZeroDivisionError: division by zero)\n")
+    assert outcome.npz is not None
