@@ -1,10 +1,11 @@
 """Lifted poses on disk: an npz of arrays, and json or csv with named joints."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 
-from src.files import write_atomically
+from src.files import refuse_special, write_atomically
 
 # What run_model.py may write into a folder: the poses, and pictures of them.
 OUTPUT_NAMES = (
@@ -17,6 +18,21 @@ OUTPUT_NAMES = (
 )
 
 AXES = "x right, y down, z away from the camera; the root joint at the origin"
+
+
+def refuse_special_outputs(folder: Path):
+    """Raise InputError if a link or a device stands where run_model.py would write a file."""
+    for name in OUTPUT_NAMES:
+        refuse_special(folder / name)
+
+
+def write_results(folder: Path, results: dict[str, np.ndarray], formats: list[str]):
+    """Write poses_3d.npz, and poses_3d.json and .csv where these formats are asked for."""
+    write_npz(folder / "poses_3d.npz", results)
+    if "json" in formats:
+        write_json(folder / "poses_3d.json", results)
+    if "csv" in formats:
+        write_csv(folder / "poses_3d.csv", results)
 
 
 def write_npz(path, results: dict[str, np.ndarray]):

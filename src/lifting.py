@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
+from src.errors import InputError
 from src.keypoints.arrays import Keypoints
 from src.keypoints.layouts import derived_joints, to_skeleton, underivable_joints
 from src.keypoints.mistakes import likely_mistakes
@@ -149,6 +150,49 @@ def collect_results(
     if lifted.scale is not None:
         results["scale"] = lifted.scale
     return results
+
+
+def draw_pictures(
+    keypoints: Keypoints,
+    lifted: Lifted,
+    lifter: Lifter,
+    *,
+    out: Path,
+    at_most: int,
+    is_animated: bool,
+) -> Figure | None:
+    """Draw some poses on a page, animate a sequence if asked to, and print where the pictures are.
+
+    A picture that fails is one printed line, since the poses are written already.
+
+    Returns:
+        The page, or None if there is none.
+    """
+    page_path = out / "poses_3d.png"
+    pictures = [page_path]
+    try:
+        page = save_page(
+            page_path,
+            keypoints,
+            lifted,
+            lifter.skeleton,
+            title=f"{lifter.path.parent.name}, {lifter.unit}",
+            at_most=at_most,
+        )
+        if page is None:
+            print("pictures: none, as no pose could be lifted")
+            return None
+        if is_animated:
+            animation = save_animation(out / "poses_3d", keypoints, lifted, lifter.skeleton)
+            if animation is not None:
+                pictures.append(animation)
+    except (InputError, OSError):
+        raise
+    except Exception as error:  # whatever matplotlib raises
+        print(f"note: a picture failed, the poses are there ({type(error).__name__}: {error})")
+        return None
+    print(f"pictures: {', '.join(str(path) for path in pictures)}")
+    return page
 
 
 def save_page(

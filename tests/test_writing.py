@@ -41,6 +41,7 @@ from src.files import (
     unfinished_folder,
     write_atomically,
 )
+from src.lifted_files import OUTPUT_NAMES
 from src.skeletons import get_skeleton
 from src.training.run_folder import RunFolder
 from tools import check_data, convert_bvh, draw_guide, make_demo, make_synthetic, merge_answers
@@ -250,7 +251,7 @@ def test_the_folder_of_all_runs_may_be_a_link(tmp_path):
     assert (tmp_path / "elsewhere" / "a" / "b" / "options.json").is_file()
 
 
-@pytest.mark.parametrize("name", run_model.OUTPUT_NAMES)
+@pytest.mark.parametrize("name", OUTPUT_NAMES)
 def test_obstacles_in_an_output_folder_are_refused_before_anything_is_written(
     tmp_path, make_obstacle, capsys, name
 ):
