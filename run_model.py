@@ -22,8 +22,11 @@ def main(argv=None) -> int:
     return run_command(run_model, argv)
 
 
-def run_model(argv):
-    """Lift the keypoints of a file: from the command line to 3D poses and pictures of them."""
+def run_model(argv) -> int:
+    """Lift the keypoints of a file: from the command line to 3D poses and pictures of them.
+
+    Returns the exit code: 1 if no pose could be lifted.
+    """
     options = parse_options(argv)
     out = Path(options.out)
     lifter = Lifter.load(options.checkpoint, options.device)
@@ -60,6 +63,10 @@ def run_model(argv):
 
     if page is not None and options.show:  # the folder is free while the window is open
         show_figure(page, out / "poses_3d.png")
+    if lifted.failed.all():
+        print("no pose could be lifted: everything in these files is NaN")
+        return 1
+    return 0
 
 
 def draw_pictures(keypoints, lifted, lifter, *, out: Path, options):

@@ -1,6 +1,7 @@
 """The options that main_human36.py and main_lsp.py share, one function per group of --help.
 
-Names and defaults are those of the paper's code, so that its users find them.
+Most names and defaults are those of the paper's code, so that its users find them;
+docs/coming_from_2018.md lists the names that differ.
 """
 
 from argparse import ArgumentParser, BooleanOptionalAction

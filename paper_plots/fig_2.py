@@ -33,18 +33,27 @@ def make_parser():
     )
     parser.add_argument("--images", metavar="PATH", help="the authors' json of the images")
     parser.add_argument("--photos", metavar="PATH", help="folder of the photos that --images names")
+    parser.add_argument(
+        "--depth_2018",
+        action="store_true",
+        help="level depth as the 2018 code computed it, to compare with its numbers",
+    )
     return parser
 
 
 def load(args) -> Study:
     """The study of the files that are given, or a simulated one."""
     if args.data == "synthetic":
+        if args.depth_2018:
+            raise InputError(
+                "--depth_2018 needs --data FOLDER: simulated annotators judge depth along the floor"
+            )
         return simulated_study(args.seed)
     if not args.answers or not args.images:
         raise InputError(
             "--data FOLDER needs --answers FILE and --images FILE; --data synthetic needs none"
         )
-    return load_study([args.answers], args.images, args.data)
+    return load_study([args.answers], args.images, args.data, depth_2018=args.depth_2018)
 
 
 def draw_image(axis, study: Study, findings: Findings, image: int, photo: np.ndarray | None):

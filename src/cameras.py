@@ -98,6 +98,18 @@ class Camera:
         camera_to_world = Rotation.from_euler("ZYX", [z, y, 0]).as_matrix()
         return ((points - self.T.T) @ camera_to_world)[:, 1]
 
+    def level_depth_2018(self, points: np.ndarray) -> np.ndarray:
+        """Points (M,3) in the world, mm -> the depth (M,) that the 2018 code called corrected, mm.
+
+        It took apart the rotation from world to camera as Rz Ry Rx, set the angle about x to 0,
+        and turned the points by what is left. `level_depth` takes apart the inverse. Both agree
+        for a camera that looks along the world's y axis; for others this one is not the depth along
+        the floor: for a camera that is not tilted it is plus or minus the world's y.
+        """
+        z, y, _ = Rotation.from_matrix(self.R).as_euler("ZYX")
+        turn = Rotation.from_euler("ZYX", [z, y, 0]).as_matrix()
+        return ((points - self.T.T) @ turn.T)[:, 1]
+
     def project(self, points: np.ndarray) -> np.ndarray:
         """Points (...,3) in the world, mm -> pixels (...,2), with distortion."""
         pixels = self.project_camera_points(self.world_to_camera(points.reshape(-1, 3)))

@@ -41,6 +41,7 @@ class Lifted:
     NaN where that is; None from a model that has no such output. poses_2d: (N,K,2), what was
     lifted, in the pixels that came in, NaN where a joint is missing. size: (N,) of the people, 1
     being usual in training. rescaled: (N,) whether a pose was brought to size 1 before lifting.
+    unusable: (N,) whether a pose has too few joints, or no extent.
     """
 
     poses_3d: np.ndarray
@@ -50,11 +51,12 @@ class Lifted:
     poses_2d: np.ndarray
     size: np.ndarray
     rescaled: np.ndarray
+    unusable: np.ndarray
 
     @property
     def failed(self) -> np.ndarray:
-        """(N,) whether a pose could not be lifted."""
-        return np.isnan(self.poses_3d[:, 0, 0])
+        """(N,) whether a pose could not be lifted, for whatever reason."""
+        return np.isnan(self.poses_3d).any(axis=(1, 2))
 
 
 class Lifter:
@@ -151,10 +153,11 @@ class Lifter:
         factor[rescaled] = 1 / size[rescaled]
         inputs = (centred if self._is_root_centred else poses) * factor[:, None, None]
         poses_3d, scale = self._predict(inputs, missing)
-        poses_3d[failed] = np.nan
+        is_broken = ~np.isfinite(poses_3d).all(axis=(1, 2))  # by weights that are not finite
+        poses_3d[failed | is_broken] = np.nan
         if scale is not None:
             scale = scale / factor  # of the pixels that came in
-            scale[failed] = np.nan
+            scale[failed | is_broken] = np.nan
         return Lifted(
             poses_3d=poses_3d,
             joint_names=self.skeleton.joints,
@@ -163,6 +166,7 @@ class Lifter:
             poses_2d=poses,
             size=size,
             rescaled=rescaled,
+            unusable=failed,
         )
 
     def _find_layout(self, layout, *, num_joints: int) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from tqdm import tqdm
 from src.keypoints.arrays import Keypoints
 from src.keypoints.layouts import derived_joints, to_skeleton, underivable_joints
 from src.keypoints.mistakes import likely_mistakes
+from src.keypoints.unnamed import lookalike_doubt
 from src.lifted_files import AXES
 from src.lifter import SIZE_RANGE, Lifted, Lifter
 from src.plotting.figures import save_figure
@@ -43,8 +44,12 @@ def describe_keypoints(keypoints: Keypoints, skeleton: Skeleton) -> list[str]:
 def find_mistakes(keypoints: Keypoints, skeleton: Skeleton) -> list[str]:
     """Return a sentence for everything that looks like a mistake in an even sample of the poses."""
     step = max(len(keypoints.poses) // _MOST_CHECKED, 1)
-    sample = to_skeleton(keypoints.poses[::step], keypoints.joints, skeleton)
-    return likely_mistakes(sample, skeleton)
+    poses = keypoints.poses[::step]
+    doubts = [*keypoints.doubts]
+    lookalike = lookalike_doubt(poses, keypoints.joints)
+    if lookalike is not None:
+        doubts.append(lookalike)
+    return doubts + likely_mistakes(to_skeleton(poses, keypoints.joints, skeleton), skeleton)
 
 
 def lift_all(keypoints: Keypoints, lifter: Lifter, *, rescale: str) -> Lifted:
@@ -70,6 +75,7 @@ def lift_all(keypoints: Keypoints, lifter: Lifter, *, rescale: str) -> Lifted:
         poses_2d=np.concatenate([part.poses_2d for part in parts]),
         size=np.concatenate([part.size for part in parts]),
         rescaled=np.concatenate([part.rescaled for part in parts]),
+        unusable=np.concatenate([part.unusable for part in parts]),
     )
 
 
@@ -83,14 +89,24 @@ def describe_lifted(lifted: Lifted) -> list[str]:
             f"{missing.sum():,} joints are missing; "
             f"{is_partial.sum():,} poses were lifted without some"
         )
-    failed = np.flatnonzero(lifted.failed)
-    if len(failed) > 0:
-        listing = ", ".join(str(number) for number in failed[:_MOST_LISTED])
-        if len(failed) > _MOST_LISTED:
-            listing += ", ..."
+    # With half of its joints in place, a pose of size 0 has them all where its root is.
+    is_point = lifted.unusable & (lifted.size == 0) & (missing.mean(axis=1) < 0.5)
+    is_incomplete = lifted.unusable & ~is_point
+    if is_incomplete.any():
         lines.append(
-            f"{len(failed):,} poses lack half of their joints, or the root, "
-            f"and come out as NaN: {listing}"
+            f"{is_incomplete.sum():,} poses lack half of their joints, or the root, "
+            f"and come out as NaN: {_list_numbers(is_incomplete)}"
+        )
+    if is_point.any():
+        lines.append(
+            f"{is_point.sum():,} poses have all their joints at one point, "
+            f"and come out as NaN: {_list_numbers(is_point)}"
+        )
+    is_broken = lifted.failed & ~lifted.unusable
+    if is_broken.any():
+        lines.append(
+            f"{is_broken.sum():,} poses come out as NaN although nothing is wrong with them: "
+            f"the model's weights are damaged: {_list_numbers(is_broken)}"
         )
     sizes = lifted.size[lifted.rescaled]
     if len(sizes) > 0:
@@ -100,6 +116,15 @@ def describe_lifted(lifted: Lifted) -> list[str]:
             f"({SIZE_RANGE[0]} to {SIZE_RANGE[1]} are left alone)"
         )
     return lines
+
+
+def _list_numbers(is_listed: np.ndarray) -> str:
+    """Return the numbers of the poses that are listed (N,), or of the first of them."""
+    numbers = np.flatnonzero(is_listed)
+    listing = ", ".join(str(number) for number in numbers[:_MOST_LISTED])
+    if len(numbers) > _MOST_LISTED:
+        listing += ", ..."
+    return listing
 
 
 def collect_results(

@@ -63,3 +63,12 @@ def train_human36(run_human36):
         return folder
 
     return train
+
+
+@pytest.fixture
+def cmu_lsp_dir():
+    """Photos of real motion with simulated labels, where there is a copy."""
+    for base in (ROOT, ROOT.parent / "shared"):
+        if (base / "data" / "cmu_lsp").is_dir():
+            return base / "data" / "cmu_lsp"
+    pytest.skip("needs cmu_lsp, in data/ here or in shared/data/ beside the project")

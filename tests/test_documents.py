@@ -16,6 +16,7 @@ import pytest
 from opts.presets import LSP_PRESETS, PRESETS
 from src.keypoints.files import read_keypoints
 from src.keypoints.layouts import get_layout
+from src.legacy_2018 import results
 from src.skeletons import get_skeleton, read_skeleton
 from tools import check_data, merge_answers
 
@@ -238,9 +239,52 @@ def test_paths_of_the_project_that_are_named_exist(name):
 @each_document
 def test_tests_that_are_named_exist(name):
     texts = {path.name: path.read_text() for path in (ROOT / "tests").glob("*.py")}
+    options = known_options("main_human36.py")
     for test in re.findall(r"`(?:tests/)?(test_\w+(?:\.py)?)`", read(name)):
+        if f"--{test}" in options:  # such as test_batch
+            continue
         exists = test in texts or any(f"def {test}(" in text for text in texts.values())
         assert exists, f"{name}: {test}"
+
+
+# ---- names of 2018 ----
+
+
+def table_rows(name: str, heading: str) -> list[list[str]]:
+    """The cells of every row of the table under a heading of the second level."""
+    _, _, section = read(name).partition(f"\n## {heading}\n")
+    section, _, _ = section.partition("\n## ")
+    rows = re.findall(r"^\| (.*) \|$", section, re.MULTILINE)
+    return [row.split(" | ") for row in rows]
+
+
+def names_in(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def test_options_of_2018_that_are_called_the_same_exist():
+    options = known_options("main_human36.py") | known_options("main_lsp.py")
+    same = []
+    for old, new in table_rows("docs/coming_from_2018.md", "Options"):
+        if new.startswith("same"):
+            same += names_in(old)
+        else:  # what is renamed or gone must not be there under its old name
+            assert not options & {f"--{name}" for name in names_in(old)}, old
+    assert len(same) > 30
+    assert options >= {f"--{name}" for name in same}
+
+
+def test_rows_of_2018_are_those_of_their_result_files():
+    new_names = {}
+    for old, new in table_rows("docs/coming_from_2018.md", "Rows of tables and figures"):
+        rows = [name for name in names_in(new) if name.startswith("table_")]
+        if rows:
+            old_names = [name for name in names_in(old) if not name.startswith("table_")]
+            new_names |= dict(zip(old_names, rows, strict=True))
+    expected = {}
+    for table, rows in results._ROWS.items():
+        expected |= {old_name: f"{table}/{new_name}" for old_name, new_name in rows.items()}
+    assert new_names == expected
 
 
 # ---- examples ----

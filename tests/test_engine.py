@@ -274,6 +274,23 @@ def test_fused_adam_is_adam():
     torch.testing.assert_close(weights[True], weights[False], rtol=1e-12, atol=1e-12)
 
 
+def test_the_epsilon_of_adam_is_added_after_the_correction_of_its_bias():
+    """PyTorch 0.3 added it before: at the first step that is an epsilon 32 times as large.
+
+    The first step is lr g / (|g| + epsilon) for a gradient g, and was lr g / (|g| + epsilon /
+    sqrt(1 - 0.999)): much less where gradients are as small as epsilon, and else the same.
+    """
+    gradient = torch.tensor([1e-8, 1e-3], dtype=torch.float64)
+    weight = torch.zeros(2, dtype=torch.float64, requires_grad=True)
+    weight.grad = gradient.clone()
+    torch.optim.Adam([weight], lr=0.001, fused=True).step()
+    step_now = 0.001 * gradient / (gradient + 1e-8)
+    torch.testing.assert_close(-weight.detach(), step_now)
+    step_2018 = 0.001 * gradient / (gradient + 1e-8 / 0.001**0.5)
+    ratio = (step_2018 / step_now).tolist()
+    assert ratio == pytest.approx([0.0613, 0.9997], abs=1e-4)
+
+
 def test_predict_in_batches_equals_predict_at_once():
     network = LiftingNetwork(5, linear_size=16, scale_range=None, output_multiplier=None)
     output = Standardizer(torch.full((5, 3), 7.0), torch.full((5, 3), 100.0))

@@ -74,6 +74,17 @@ def test_wrong_labels_by_hand(photos):
     assert wrong_labels(pose, photos).tolist() == [False, False, True]
 
 
+def test_the_share_of_wrong_labels_is_over_labels_and_not_over_batches():
+    """The mean over batches, as in 2018, gives labels of a smaller last batch more weight."""
+    pairs = [("head", "neck"), ("head", "right_knee"), ("head", "left_knee")]
+    labels = [(*pair, label) for pair, label in zip(pairs, (1, 1, 0), strict=True)]
+    photos = photos_with_labels(labels)
+    pose = np.zeros((1, 14, 3))  # for equal depth a pose says 1
+    assert wrong_labels(pose, photos).tolist() == [False, False, True]
+    assert count_wrong_labels(pose, photos, LSP)["wrong_labels"] == pytest.approx(1 / 3)
+    assert np.mean([np.mean([0, 0]), np.mean([1])]) == 0.5  # in batches of two
+
+
 def test_only_labels_of_test_photos_count(photos):
     pose = np.zeros((2, 14, 3))
     pose[1, LSP.joints.index("right_wrist"), 2] = 5

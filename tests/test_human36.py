@@ -258,6 +258,17 @@ def test_detections_of_another_length_are_an_error(small):
         load_human36(small, [1], HOURGLASS, actions=["Walking"], detections=True)
 
 
+def test_a_detection_that_is_no_number_is_an_error(small):
+    path = detection_path(small, 1, "Walking", CAMERAS[0])
+    with h5py.File(path, "r+") as file:
+        poses = file["poses"][()]
+        poses[3, 7] = np.nan  # a joint that the detector did not find
+        file["poses"][...] = poses
+    with pytest.raises(InputError, match="NaN.* in 1 frames, first in frame 3") as refused:
+        load_human36(small, [1], HOURGLASS, actions=["Walking"], detections=True)
+    assert str(path) in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

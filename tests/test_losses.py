@@ -206,6 +206,24 @@ def all_losses(dtype):
     return values.detach(), gradient
 
 
+def test_terms_are_unweighted_and_the_total_is_weighted():
+    """What the 2018 code logged follows from it: terms by their weights, root and symm as one."""
+    values = {"relative": 0.5, "reproj": 20.0, "root": 3.0, "symm": 0.25}
+    weights = {"relative": 1.0, "reproj": 0.1, "root": 2.0, "symm": 4.0}
+
+    def term(value):
+        return lambda pose, scale, batch: torch.tensor(value)
+
+    terms = {name: term(value) for name, value in values.items()}
+    criterion = losses.Criterion(terms=terms, weights=weights)
+    total, logged = criterion(None, None, {})
+    logged = dict(zip(criterion.names, logged.tolist(), strict=True))
+    assert logged == values
+    cam_loss = weights["root"] * logged["root"] + weights["symm"] * logged["symm"]
+    assert cam_loss == 7.0
+    assert total.item() == pytest.approx(0.5 + 0.1 * 20.0 + cam_loss)
+
+
 def test_criterion_weighs_and_names():
     def two(pose, scale, batch):
         return torch.tensor(2.0)

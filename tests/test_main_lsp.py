@@ -82,6 +82,13 @@ def test_the_default_run_and_its_pictures(run_lsp):
     assert result["pa_mpjpe_mm"] > 0
 
 
+def test_a_test_gives_the_same_with_and_without_pictures(train_lsp):
+    with_pictures = read_result(train_lsp("--save_ims", exp="with"))
+    without_pictures = read_result(train_lsp("--no-save_ims", exp="without"))
+    assert with_pictures == without_pictures
+    assert without_pictures["wrong_labels"] > 0
+
+
 def test_the_same_command_again_does_nothing(run_lsp, train_lsp):
     train_lsp("--save_ims --save_predictions")
     exit_code, text, _ = run_lsp("--save_ims --save_predictions")

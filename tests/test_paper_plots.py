@@ -17,7 +17,7 @@ from conftest import ROOT
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
-from src.cameras import load_cameras
+from src.cameras import Camera, load_cameras
 from src.crowd.agreement import agreement
 from src.crowd.answers import Answers
 from src.crowd.findings import analyse, mean_by_distance
@@ -370,6 +370,7 @@ MISTAKES = [
     ("h36_sequence", "--step 0", "--step"),
     ("h36_sequence", "--index 0 --video S9_Walking", "--index"),
     ("fig_2", "--data /nowhere --answers a.json", "--images"),
+    ("fig_2", "--depth_2018", "--data FOLDER"),
 ]
 
 
@@ -413,6 +414,36 @@ def test_level_depth_is_depth_along_the_floor(human36_dir):
         forward = camera.R[2] * [1, 1, 0]
         along_the_floor = (points - camera.T.T) @ (forward / np.linalg.norm(forward))
         np.testing.assert_allclose(camera.level_depth(points), along_the_floor, atol=1e-6)
+
+
+# Both look along (3, 4) / 5 on the floor; the second is also tilted downwards, with a sine of 0.6.
+LEVEL_CAMERA = [[0.8, -0.6, 0], [0, 0, -1], [0.6, 0.8, 0]]
+TILTED_CAMERA = [[0.8, -0.6, 0], [-0.36, -0.48, -0.8], [0.48, 0.64, -0.6]]
+
+
+@pytest.mark.parametrize(
+    ("rotation", "depth_2018"),
+    [
+        # Ry(b) Rx(90 degrees) with cos b = 0.8 and sin b = -0.6; Ry leaves y = 20 as it is.
+        (LEVEL_CAMERA, 20),
+        # Rz(a) Ry(b) Rx(c) with sin b = -0.48, so cos b = sqrt(0.7696), cos a = 0.8 / cos b and
+        # sin a = -0.36 / cos b. The y of Rz Ry (10, 20, 5) is
+        # sin a cos b 10 + cos a 20 + sin a sin b 5 = -3.6 + (16 + 0.864) / cos b.
+        (TILTED_CAMERA, -3.6 + 16.864 / 0.7696**0.5),
+    ],
+)
+def test_level_depth_of_2018_by_hand(rotation, depth_2018):
+    camera = Camera(R=rotation, T=[1, 2, 3], f=[1, 1], c=[0, 0], k=[0, 0, 0], p=[0, 0])
+    points = np.array([[11.0, 22.0, 8.0]])  # (10, 20, 5) from the camera
+    np.testing.assert_allclose(camera.level_depth_2018(points), [depth_2018])
+    np.testing.assert_allclose(camera.level_depth(points), [0.6 * 10 + 0.8 * 20])
+
+
+def test_both_level_depths_agree_where_the_camera_looks_along_y():
+    downwards = [[1, 0, 0], [0, -0.6, -0.8], [0, 0.8, -0.6]]
+    camera = Camera(R=downwards, T=[1, 2, 3], f=[1, 1], c=[0, 0], k=[0, 0, 0], p=[0, 0])
+    points = np.random.default_rng(0).normal(0, 500, (20, 3))
+    np.testing.assert_allclose(camera.level_depth_2018(points), camera.level_depth(points))
 
 
 def study_of(answers: Answers, depth_cm: np.ndarray, camera_cm: np.ndarray | None = None) -> Study:
@@ -613,6 +644,9 @@ def test_2_from_files_in_the_authors_form(plot, human36_dir, tmp_path, capsys):
     # The first of the two sequences of this action: the truth names it without a number.
     row, *_ = np.flatnonzero((arrays.frame == 3) & (arrays.camera == "54138969"))
     np.testing.assert_allclose(study.camera_cm[0], arrays.pose_3d[row, :, 2] / 10, rtol=1e-5)
+    exit_code, figure = plot("fig_2", f"{options} --depth_2018")
+    assert exit_code == 0
+    assert figure.get_suptitle().endswith(", level depth as in 2018")
     images[0]["frame"] = 10**6
     images_file.write_text(json.dumps(content))
     exit_code, _ = plot("fig_2", options)

@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from label_files import JOINT_NAMES, label_content
 
 import main_lsp
@@ -236,15 +235,6 @@ def test_truth_that_does_not_fit_is_refused(tmp_path, damage):
 def test_truth_that_is_missing_is_refused(tmp_path):
     with pytest.raises(InputError, match="--truth"):
         load_truth(tmp_path / "none.npz", 2, LSP)
-
-
-@pytest.fixture
-def cmu_lsp_dir():
-    """Photos of real motion with simulated labels, where there is a copy."""
-    for base in (ROOT, ROOT.parent / "shared"):
-        if (base / "data" / "cmu_lsp").is_dir():
-            return base / "data" / "cmu_lsp"
-    pytest.skip("needs cmu_lsp, in data/ here or in shared/data/ beside the project")
 
 
 def test_reader_on_the_cmu_set(cmu_lsp_dir):

@@ -468,7 +468,9 @@ def test_animation_of_the_person_seen_most(lift, tmp_path):
 def test_no_picture_where_no_pose_could_be_lifted(lift, tmp_path):
     np.save(tmp_path / "k.npy", np.full((2, 17, 2), 5.0))
     outcome = lift(tmp_path / "k.npy", "--layout", "human36_17k", "--animate", pictures=1)
-    assert outcome.code == 0
+    assert outcome.code == 1
+    assert "2 poses have all their joints at one point, and come out as NaN: 0, 1" in outcome.out
+    assert "no pose could be lifted: everything in these files is NaN" in outcome.out
     assert "pictures: none, as no pose could be lifted" in outcome.out
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"poses_3d.npz"}
 

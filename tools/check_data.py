@@ -51,9 +51,8 @@ def check_data(argv) -> int:
 
 def check(path: Path) -> int:
     """Print what the data at a path hold and what is wrong -> exit code."""
-    problems = []
     if path.suffix == ".json":
-        lines = check_label_file(path)
+        lines, problems = check_label_file(path)
     elif path.suffix == ".npz":
         lines, problems = check_npz(path)
     else:
@@ -65,6 +64,7 @@ def check(path: Path) -> int:
 
 
 def main(argv=None) -> int:
+    """Run the command with these tokens (default: the process's own); return its exit code."""
     return run_command(check_data, argv)
 
 

@@ -27,7 +27,8 @@ _SIMULATED_FRAMES = 25  # of every motion, one of which becomes an image
 class Study:
     """Answers about I images of a person with K joints.
 
-    level_cm (I,K): depth along the floor, as if the camera were not tilted (`Camera.level_depth`).
+    level_cm (I,K): depth along the floor, as if the camera were not tilted (`Camera.level_depth`),
+        or what the 2018 code took for it (`Camera.level_depth_2018`).
     camera_cm (I,K): depth along the axis of the camera, as a network estimates it.
     pose_2d (I,K,2): the joints in px. joints: their K names. name: of the data, for titles.
     files: the I paths of the photos in their folder, "" for one that nobody named. Simulated images
@@ -109,7 +110,7 @@ def _draw_pose(rng: np.random.Generator, seed: int) -> np.ndarray:
     return motion.world[rng.integers(_SIMULATED_FRAMES)]
 
 
-def load_study(answer_files, images_file, data_dir) -> Study:
+def load_study(answer_files, images_file, data_dir, *, depth_2018: bool = False) -> Study:
     """Read the study of the authors: answers, the json that tells their images, and Human3.6M.
 
     answer_files: the authors' pickles, csv or json (`src.crowd.answers.read_answers`).
@@ -117,6 +118,7 @@ def load_study(answer_files, images_file, data_dir) -> Study:
     perhaps filename, the photo's) and ``annotations`` (id and kpts_2d, in px; an image without them
     gets the projected pose).
     data_dir: a folder of Human3.6M, which gives the depth.
+    depth_2018: whether level depth is computed as the 2018 code did, to compare with its numbers.
 
     Raises InputError for a file that is damaged, and for answers about images or joints that are
     not there.
@@ -152,13 +154,14 @@ def load_study(answer_files, images_file, data_dir) -> Study:
         if keypoints.size >= 2 * len(joints) and keypoints.size % len(joints) == 0:
             # For each joint x, y, and perhaps whether it is visible.
             pose_2d[index] = keypoints.reshape(len(joints), -1)[:, :2]
+    name = f"Human3.6M ({Path(data_dir).name})"
     return Study(
         answers=answers,
-        level_cm=_level_cm(poses, cameras),
+        level_cm=_level_cm(poses, cameras, depth_2018=depth_2018),
         camera_cm=_camera_cm(poses, cameras),
         pose_2d=pose_2d,
         joints=joints,
-        name=f"Human3.6M ({Path(data_dir).name})",
+        name=f"{name}, level depth as in 2018" if depth_2018 else name,
         files=tuple(records[image].file for image in answers.images),
     )
 
@@ -207,9 +210,17 @@ def _find_pose(source, record: _ImageRecord) -> np.ndarray | None:
     return world[record.frame]
 
 
-def _level_cm(poses: list[np.ndarray], cameras: list[Camera]) -> np.ndarray:
-    """Compute depth along the floor (I,K) of I poses (K,3) in world mm."""
-    depths_mm = [camera.level_depth(pose) for pose, camera in zip(poses, cameras, strict=True)]
+def _level_cm(
+    poses: list[np.ndarray], cameras: list[Camera], *, depth_2018: bool = False
+) -> np.ndarray:
+    """Compute depth along the floor (I,K) of I poses (K,3) in world mm.
+
+    depth_2018: whether to compute it as the 2018 code did.
+    """
+    depths_mm = []
+    for pose, camera in zip(poses, cameras, strict=True):
+        depth_mm = camera.level_depth_2018(pose) if depth_2018 else camera.level_depth(pose)
+        depths_mm.append(depth_mm)
     return np.stack(depths_mm) / 10
 
 

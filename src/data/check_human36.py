@@ -15,8 +15,11 @@ from src.data.human36.load import (
     SYNTHETIC_MARK,
     action_of,
     choose_motions,
+    question_cameras,
+    question_view_of,
 )
-from src.data.views import oddities
+from src.data.plausibility import question_view, summarize
+from src.data.views import Motion, oddities
 from src.errors import InputError
 from src.skeletons import HUMAN36_JOINTS, Skeleton, get_skeleton
 
@@ -125,21 +128,30 @@ def _check_subject(
     num_frames = 0
     num_outside = 0
     without_detections = []
-    for _, name in chosen:
+    suspicions = question_cameras(source, cameras)
+    for action, name in chosen:
         try:
             world = source.world(subject, name)
         except InputError as error:
             problems.append(str(error))
             continue
         problems += [f"{motions[name]}: {oddity}" for oddity in oddities(world, HUMAN36_JOINTS)]
+        where = str(motions[name])
+        for camera in cameras:
+            sentence = question_view(world, camera)
+            if sentence is not None:
+                suspicions.append((where, sentence))
         num_frames += len(world)
         num_outside += sum(_count_outside(world[:, _JOINTS], camera) for camera in cameras)
         if skeleton is not None:
-            lacking, detection_problems = _check_detections(
-                source, subject, name, cameras, len(world), skeleton
+            motion = Motion(subject=subject, action=action, name=name, world=world, where=where)
+            lacking, detection_problems, detection_suspicions = _check_detections(
+                source, motion, cameras, skeleton
             )
             without_detections += lacking
             problems += detection_problems
+            suspicions += detection_suspicions
+    problems += summarize(suspicions)
 
     num_motions = sum(motions_per_action[action] for action in actions)
     num_poses = num_frames * len(cameras)
@@ -186,20 +198,25 @@ def _count_outside(world: np.ndarray, camera: Camera) -> int:
 
 
 def _check_detections(
-    source, subject: int, name: str, cameras: list[Camera], num_frames: int, skeleton: Skeleton
-) -> tuple[list[str], list[str]]:
+    source, motion: Motion, cameras: list[Camera], skeleton: Skeleton
+) -> tuple[list[str], list[str], list[tuple[str, str]]]:
     """Read a motion's detections in all cameras.
 
-    Returns the views without usable detections, as "Walking 1 54138969", and what is wrong with
-    them, which says nothing of the one file that is known to be missing from Human3.6M.
+    Returns the views without usable detections, as "Walking 1 54138969"; what is wrong with them,
+    which says nothing of the one file that is known to be missing from Human3.6M; and what looks
+    wrong with those that are there, as (place, sentence).
     """
     lacking = []
     problems = []
+    suspicions = []
     for camera in cameras:
+        view = (motion.subject, motion.name, camera.name)
         try:
-            source.detections(subject, name, camera.name, num_frames, skeleton)
+            detections = source.detections(*view, len(motion.world), skeleton)
         except InputError as error:
-            lacking.append(f"{name} {camera.name}")
-            if (subject, name, camera.name) != MISSING_DETECTIONS:
+            lacking.append(f"{motion.name} {camera.name}")
+            if view != MISSING_DETECTIONS:
                 problems.append(str(error))
-    return lacking, problems
+            continue
+        suspicions += question_view_of(motion, camera, cameras, detections, skeleton)
+    return lacking, problems, suspicions

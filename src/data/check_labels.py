@@ -1,24 +1,46 @@
 """What a file of relative depth labels holds, and what looks wrong with it."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from src.data.photo_oddities import photo_oddities
 from src.data.photos import Photos, parse_as_it_is, read_json
+from src.keypoints.layouts import to_skeleton, underivable_joints
+from src.skeletons import get_skeleton
 
 _MAX_EXAMPLES = 5
 
 
-def check_label_file(path) -> list[str]:
-    """Say what a label file holds, a line each. Raises InputError for one that cannot be read."""
+# Skeletons whose joints most label files have or give an estimate of, the richer one first.
+_COMMON_SKELETONS = ("human36_17k", "lsp_14k")
+
+
+def check_label_file(path) -> tuple[list[str], list[str]]:
+    """Return what a label file holds and what looks wrong with it, a line each.
+
+    Raises InputError for a file that cannot be read.
+    """
     photos, joint_names = parse_as_it_is(read_json(path), path)
     first_line = (
         f"{path}: {len(photos.files):,} images of {len(joint_names)} joints: "
         f"{', '.join(joint_names)}"
     )
-    return [first_line, *check_labels(photos, joint_names)]
+    lines = [first_line, *check_labels(photos, joint_names)]
+    return lines, [f"{path}: {oddity}" for oddity in _find_oddities(photos, joint_names)]
+
+
+def _find_oddities(photos: Photos, joint_names: tuple[str, ...]) -> list[str]:
+    """Say what looks wrong with photos whose keypoints are in the file's own order."""
+    for name in _COMMON_SKELETONS:
+        skeleton = get_skeleton(name)
+        if not underivable_joints(joint_names, skeleton):
+            break
+    poses = to_skeleton(photos.pose_2d, joint_names, skeleton)
+    return photo_oddities(replace(photos, pose_2d=poses), skeleton)
 
 
 def check_labels(photos: Photos, joint_names) -> list[str]:

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from src.data.npz import read_fields
-from src.data.views import oddities
+from src.data.npz import field_oddities, read_fields
 
 
 def check_npz(path) -> tuple[list[str], list[str]]:
@@ -23,7 +22,8 @@ def check_npz(path) -> tuple[list[str], list[str]]:
             f"S{subject}: {is_of_subject.sum():,} poses; "
             f"actions {', '.join(actions)}; cameras {', '.join(cameras)}"
         )
-    problems = [f"{path}: pose_3d: {oddity}" for oddity in oddities(poses, joint_names)]
+    is_kept = np.ones(len(poses), dtype=bool)
+    problems = [f"{path}: {oddity}" for oddity in field_oddities(fields, is_kept)]
     num_behind = int((poses[..., 2] <= 0).any(axis=1).sum())
     if num_behind > 0:
         problems.append(

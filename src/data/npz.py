@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from src.data.arrays import ACTIONS, PoseArrays, Sequence
+from src.data.plausibility import extent_is_zero, question_focal, question_pairs, thin_out
 from src.data.views import check_values, oddities
 from src.errors import InputError
 from src.skeletons import Skeleton
@@ -56,6 +57,7 @@ def read_fields(path) -> dict[str, np.ndarray]:
     for name in ("pose_3d", "pose_2d"):
         fields[name] = fields[name].astype(np.float64)
         check_values(fields[name], f"{path}: {name}")
+    _check_extent(fields, path)
     frames = fields["frame"]
     frames_fit = ((frames >= 0) & (frames < 2**31)).all()  # they are kept as int32
     focal_fits = "focal" not in fields or (fields["focal"] > 0).all()
@@ -147,12 +149,42 @@ def load_npz(
         frame=fields["frame"][keep].astype(np.int32),
         sequences=sequences,
         files=((Path(path).name, Path(path).stat().st_size),),
-        notes=tuple(
-            f"{path}: pose_3d: {oddity}"
-            for oddity in oddities(fields["pose_3d"][keep], joint_names)
-        ),
+        notes=tuple(f"{path}: {oddity}" for oddity in field_oddities(fields, keep)),
         form="npz",
     )
+
+
+def field_oddities(fields: dict[str, np.ndarray], keep: np.ndarray) -> list[str]:
+    """Say what looks wrong with the poses of the neutral form, a sentence each.
+
+    fields: as `read_fields` returns them. keep (N,): which poses count.
+    """
+    joint_names = fields["joint_names"].tolist()
+    sentences = [f"pose_3d: {oddity}" for oddity in oddities(fields["pose_3d"][keep], joint_names)]
+    rows = thin_out(np.flatnonzero(keep))
+    focal = None
+    if "focal" in fields:
+        focal = fields["focal"][rows]
+        sentence = question_focal(focal)
+        if sentence is not None:
+            sentences.append(f"focal: {sentence}")
+    sentence = question_pairs(
+        fields["pose_2d"][rows], fields["pose_3d"][rows], joint_names, focal=focal
+    )
+    if sentence is not None:
+        sentences.append(sentence)
+    return sentences
+
+
+def _check_extent(fields: dict[str, np.ndarray], path):
+    """Raise InputError for poses whose joints are all at one point, as in arrays of zeros."""
+    for name in ("pose_3d", "pose_2d"):
+        is_point = extent_is_zero(fields[name])
+        if is_point.any():
+            raise InputError(
+                f"{path}: {name}: all joints are at one point in {is_point.sum()} of "
+                f"{len(is_point)} poses, first in pose {is_point.argmax()}; leave them out"
+            )
 
 
 def _find_sequences(

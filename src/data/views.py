@@ -10,6 +10,7 @@ import numpy as np
 
 from src.cameras import Camera
 from src.data.arrays import Sequence
+from src.data.plausibility import explain_view, may_not_fit
 from src.errors import InputError
 from src.skeletons import Skeleton
 
@@ -36,13 +37,15 @@ class View(NamedTuple):
     """One motion seen by one camera, with the frames that are kept.
 
     frame: (F,) int32, numbers within the motion, from 0. pose_2d: (F,K,2) px. pose_3d: (F,K,3) mm
-    in the camera's frame, not root-centred.
+    in the camera's frame, not root-centred. is_doubtful: whether detections are so far from the
+    projected pose that `src.data.plausibility.question_detections` should look at them.
     """
 
     sequence: Sequence
     frame: np.ndarray
     pose_2d: np.ndarray
     pose_3d: np.ndarray
+    is_doubtful: bool = False
 
 
 def view_motions(
@@ -85,11 +88,14 @@ def view_motion(
     frame = np.arange(0, len(world), keep_every, dtype=np.int32)
     views = []
     for camera in cameras_of(cameras, motion.subject):
-        pose_3d, pose_2d = _see(world, camera, motion.where)
+        pose_3d, projection = _see(motion, world, camera)
+        pose_2d = projection
+        is_doubtful = False
         if detect is not None:
             pose_2d = detect(motion, camera)
-        if pose_2d is None:
-            continue
+            if pose_2d is None:
+                continue
+            is_doubtful = may_not_fit(pose_2d, projection)
         f_x, f_y = camera.f.tolist()
         sequence = Sequence(
             subject=motion.subject,
@@ -98,7 +104,14 @@ def view_motion(
             camera=camera.name,
             focal=(f_x, f_y),
         )
-        views.append(View(sequence, frame, pose_2d[::keep_every], pose_3d[::keep_every]))
+        view = View(
+            sequence=sequence,
+            frame=frame,
+            pose_2d=pose_2d[::keep_every],
+            pose_3d=pose_3d[::keep_every],
+            is_doubtful=is_doubtful,
+        )
+        views.append(view)
     return views
 
 
@@ -125,14 +138,20 @@ def cameras_of(cameras: dict[tuple[int, str], Camera], subject: int) -> list[Cam
     return [cameras[key] for key in sorted(cameras) if key[0] == subject]
 
 
-def _see(world: np.ndarray, camera: Camera, where: str) -> tuple[np.ndarray, np.ndarray]:
-    """World poses (F,K,3) mm -> camera frame (F,K,3) mm and pixels (F,K,2), both float32."""
+def _see(motion: Motion, world: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray]:
+    """Show K joints of a motion to a camera -> (F,K,3) mm in its frame and (F,K,2) px, float32.
+
+    world: (F,K,3) mm, the joints that are shown.
+    """
+    where = motion.where
     points = camera.world_to_camera(world.reshape(-1, 3))
     behind = (points[:, 2] <= 0).reshape(len(world), -1).any(axis=1)
     if behind.any():
+        reason = explain_view(motion.world, camera)
+        if reason is None:
+            reason = "do poses and cameras.h5 belong together?"
         raise InputError(
-            f"{where}: frame {behind.argmax()} is behind camera {camera.name}; "
-            "do poses and cameras.h5 belong together?"
+            f"{where}: frame {behind.argmax()} is behind camera {camera.name}; {reason}"
         )
     pixels = camera.project_camera_points(points).reshape(*world.shape[:2], 2)
     check_values(pixels, f"{where}: projection to camera {camera.name}")

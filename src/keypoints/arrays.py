@@ -6,6 +6,7 @@ import numpy as np
 
 from src.errors import InputError
 from src.keypoints.layouts import OPENPOSE_18, OPENPOSE_25, check_layout_size
+from src.keypoints.mistakes import columns_in_doubt
 from src.keypoints.unnamed import name_joints
 from src.skeletons import Skeleton
 
@@ -16,7 +17,8 @@ class Keypoints(NamedTuple):
     poses: (N,K,2) px, x right, y down, NaN where a joint is missing. joints: the names of the K
     joints. frame: (N,) number of the frame or image. person: (N,) number that tells the people of
     a frame, or the sequences of a file, apart. notes: what the reader concluded from the file and
-    the user should know, a sentence each.
+    the user should know, a sentence each. doubts: what looks like a mistake in how the file was
+    written, a sentence each.
     """
 
     poses: np.ndarray
@@ -24,6 +26,7 @@ class Keypoints(NamedTuple):
     frame: np.ndarray
     person: np.ndarray
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 def keypoints_from_array(
@@ -60,7 +63,9 @@ def keypoints_from_array(
         )
 
     poses = array[..., :2]
+    doubts = ()
     if array.shape[2] == 3:
+        doubts = columns_in_doubt(array)
         confidence = array[..., 2:]
         poses = np.where(confidence > 0, poses, np.nan)
 
@@ -82,6 +87,7 @@ def keypoints_from_array(
         frame=np.asarray(frame, dtype=np.int64),
         person=np.asarray(person, dtype=np.int64),
         notes=tuple(notes),
+        doubts=tuple(doubts),
     )
 
 

@@ -166,6 +166,7 @@ def _videopose3d_sequences(subjects: dict) -> list[np.ndarray]:
 
 # What may follow a joint's name in the header of its column of confidences.
 _CONFIDENCE_WORDS = ("confidence", "score", "c")
+_MOST_COLUMNS_NAMED = 5
 
 
 def _read_csv(path: Path) -> Keypoints:
@@ -195,13 +196,33 @@ def _read_csv(path: Path) -> Keypoints:
         for word in _CONFIDENCE_WORDS:
             confidence = columns.get(f"{joint}_{word}")
             if confidence is not None:
-                poses[confidence <= 0, i] = np.nan
+                # As in arrays, a joint without a confidence is a missing one: NaN is not above 0.
+                poses[~(confidence > 0), i] = np.nan
     for name in ("frame", "person"):
         if name in columns and not np.isfinite(columns[name]).all():
             raise InputError(f"{path}: expected a number in every line's frame and person")
+    notes = []
+    unused = _unused_columns(header, joints)
+    if unused:
+        listing = ", ".join(unused[:_MOST_COLUMNS_NAMED])
+        if len(unused) > _MOST_COLUMNS_NAMED:
+            listing += f" and {len(unused) - _MOST_COLUMNS_NAMED} more"
+        notes.append(f"columns that are not used: {listing}")
     return keypoints_from_array(
-        poses, path, joints, frame=columns.get("frame"), person=columns.get("person")
+        poses,
+        path,
+        joints,
+        frame=columns.get("frame"),
+        person=columns.get("person"),
+        notes=notes,
     )
+
+
+def _unused_columns(header: list[str], joints: tuple[str, ...]) -> list[str]:
+    used = {"frame", "person"}
+    for joint in joints:
+        used |= {f"{joint}_{word}" for word in ("x", "y", *_CONFIDENCE_WORDS)}
+    return [name for name in header if name not in used]
 
 
 def _read_csv_header(path: Path) -> list[str]:

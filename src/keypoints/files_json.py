@@ -49,16 +49,20 @@ def read_json(path: Path, layout: tuple[str, ...] | None) -> Keypoints:
 def read_openpose_folder(folder: Path, layout: tuple[str, ...] | None) -> Keypoints:
     """Return the people in a folder of OpenPose's json files, one file per frame.
 
-    Frames are counted in the order of the numbers in the files' names. Raises InputError.
+    Frames have the numbers that OpenPose put into the files' names, or are counted in their order
+    where names have no such numbers, or several files have the same. Raises InputError.
     """
     paths = sorted(folder.glob("*.json"), key=_numbers_in_name)
     if not paths:
         raise InputError(f"{folder}: expected OpenPose's json files, one per frame, found none")
     people = []
-    for frame, path in enumerate(paths):
+    frames = _frame_numbers(paths)
+    for frame, path in zip(frames, paths, strict=True):
         people += _openpose_people(_load_json(path), path, frame=frame)
 
     note = f"{len(paths)} frames of OpenPose"
+    if frames != list(range(len(paths))):
+        note += f", numbered {frames[0]} to {frames[-1]} in the files' names"
     num_empty = len(paths) - len({person.frame for person in people})
     if num_empty > 0:
         note += f", {num_empty} of them without people"
@@ -68,6 +72,23 @@ def read_openpose_folder(folder: Path, layout: tuple[str, ...] | None) -> Keypoi
 def _numbers_in_name(path: Path) -> list[int]:
     # By value: programs that do not pad their numbers write frame_10 and frame_9.
     return [int(digits) for digits in re.findall(r"\d+", path.stem)]
+
+
+def _frame_numbers(paths: list[Path]) -> list[int]:
+    """Return the frame of each file: the last number in its name.
+
+    OpenPose calls its files VIDEO_000000000012_keypoints.json and so on. If a name has no number,
+    or two have the same, files are counted from 0.
+    """
+    frames = []
+    for path in paths:
+        # 18 digits fit an int64, as which frames are kept.
+        match = re.search(r"(\d{1,18})\D*$", path.stem)
+        if match:
+            frames.append(int(match[1]))
+    if len(set(frames)) < len(paths):
+        return list(range(len(paths)))
+    return frames
 
 
 def _openpose_people(content, path: Path, *, frame: int) -> list[Detection]:

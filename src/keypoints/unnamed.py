@@ -4,7 +4,14 @@ import warnings
 
 import numpy as np
 
-from src.keypoints.layouts import DERIVED, LAYOUTS, layouts_with, only_layout_with, to_skeleton
+from src.keypoints.layouts import (
+    COCO_17,
+    DERIVED,
+    LAYOUTS,
+    layouts_with,
+    only_layout_with,
+    to_skeleton,
+)
 from src.keypoints.mistakes import in_most, joints_seem_disordered, spread
 from src.skeletons import Skeleton, get_skeleton
 
@@ -17,6 +24,44 @@ _MOST_CHECKED = 2000
 _FARTHEST = 0.3
 # Limbs are compared between the joints that nearly all layouts have or give an estimate of.
 _COMMON_SKELETON = "human36_14k"
+
+
+# Orders of programs that have as many joints as a layout of ours, by their name: COCO's joints with
+# the neck after them, and Microsoft's Kinect 2 (and so NTU RGB+D).
+_LOOKALIKES = {
+    "COCO's joints and the neck": COCO_17 + ("neck",),
+    "Kinect's joints": (
+        "mid_hip", "mid_spine", "chin", "head",
+        "left_shoulder", "left_elbow", "left_wrist", "left_palm",
+        "right_shoulder", "right_elbow", "right_wrist", "right_palm",
+        "left_hip", "left_knee", "left_ankle", "left_foot_tip",
+        "right_hip", "right_knee", "right_ankle", "right_foot_tip",
+        "neck", "left_hand_tip", "left_thumb", "right_hand_tip", "right_thumb",
+    ),
+}  # fmt: skip
+# Mean limb length in the other order over that in the one that was taken. OpenPose's own poses have
+# 1.5 and more, COCO's with neck 0.85 to 1.1.
+_SHORTER = 1.2
+
+
+def lookalike_doubt(poses: np.ndarray, joints: tuple[str, ...]) -> str | None:
+    """Return a sentence if poses look like another program's of as many joints, or None.
+
+    poses: (N,K,2) px, NaN where a joint is missing, taken for these K joints. The other order must
+    have the joints in place that can be estimated, such as the neck, and the order that was taken
+    must not, or have long limbs. So it is for nine of ten people of COCO's and BODY_25B's with
+    neck and for all of the motion in Kinect's order, but for none of OpenPose's.
+    """
+    for name, other_joints in _LOOKALIKES.items():
+        if len(other_joints) != len(joints) or not _estimates_agree(poses, other_joints):
+            continue
+        with warnings.catch_warnings(action="ignore"):  # numpy's, of poses without any limb
+            ratio = _mean_limb_length(poses, other_joints) / _mean_limb_length(poses, joints)
+        if ratio < _SHORTER or not _estimates_agree(poses, joints):
+            return (
+                f"looks like {name}, in another order: give a --layout FILE.json with their names"
+            )
+    return None
 
 
 def name_joints(

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from src.data.photo_oddities import check_keypoints, check_truth, photo_oddities, truth_oddities
 from src.data.photos import Photos, load_photos, load_truth, parse_photos
 from src.data.synthetic.photos import make_content
 from src.errors import InputError
@@ -35,12 +36,23 @@ def load_labelled_photos(options) -> Photos:
         if options.truth:
             truth = load_truth(options.truth, len(photos.files), skeleton)
             photos = replace(photos, truth=truth)
+            check_truth(photos, f"--truth {options.truth}")
+            notes = [f"--truth: {oddity}" for oddity in truth_oddities(photos, skeleton.joints)]
+            photos = replace(photos, notes=(*photos.notes, *notes))
+        check_keypoints(photos, options.annotations)
+        notes = [f"{options.annotations}: {oddity}" for oddity in photo_oddities(photos, skeleton)]
+        photos = replace(photos, notes=(*photos.notes, *notes))
 
     is_train_label = photos.is_train[photos.photo]
     if not options.eval_only and is_train_label.sum() < 2:
         raise InputError(
             f"{options.annotations}: {is_train_label.sum()} labels of images with is_train true; "
             "at least 2 needed"
+        )
+    if not options.eval_only and not photos.weight[is_train_label].any():
+        raise InputError(
+            f"{options.annotations}: weight: all labels of the training images have weight 0: "
+            "nothing to learn from"
         )
     if is_train_label.all():
         raise InputError(

@@ -14,6 +14,7 @@ from src.skeletons import HUMAN36_JOINTS, Skeleton
 HOW_TO_GET_DATA = "docs/data.md says how to get data, and --data_dir synthetic needs none"
 DETECTIONS_SKELETON = "shg_16k"  # what the h5 layout's detections are: stacked hourglass, 16 joints
 _CAMERA_FILES = ("cameras.h5", "metadata.xml")  # the first that is there counts
+_MOST_AT_ORIGIN = 2  # joints of a pose
 # What subject 1's files call two of the actions -> what all others call them.
 _USUAL_WORDS = {"TakingPhoto": "Photo", "WalkingDog": "WalkDog"}
 
@@ -159,7 +160,24 @@ def check_world(poses: np.ndarray, where) -> np.ndarray:
         raise InputError(
             f"{where}: all joints of every pose are at one point; copy or download it again"
         )
+    _check_written(world, where)
     return world
+
+
+def _check_written(world: np.ndarray, where):
+    """Raise InputError if frames of world poses (F,32,3) mm hold zeros where joints should be.
+
+    HDF5 reads parts of a file that were never written as zeros: whole frames, or some joints.
+    """
+    if np.count_nonzero(world) == world.size:  # the usual case, which this finds quickly
+        return
+    # The hips, which have two names, may be the origin of a world of its own.
+    is_unwritten = (world == 0).all(axis=2).sum(axis=1) > _MOST_AT_ORIGIN
+    if is_unwritten.any():
+        raise InputError(
+            f"{where}: joints are at (0, 0, 0) in {is_unwritten.sum()} of {len(world)} frames, "
+            f"first in frame {is_unwritten.argmax()}: never written? Copy or download it again"
+        )
 
 
 def check_detections(poses: np.ndarray, shape: tuple[int, int, int], where) -> np.ndarray:
@@ -174,4 +192,6 @@ def check_detections(poses: np.ndarray, shape: tuple[int, int, int], where) -> n
             f"found {poses.shape}"
         )
     check_values(poses, where)
+    if np.count_nonzero(poses) == 0:
+        raise InputError(f"{where}: all values are 0: never written? Copy or download it again")
     return poses.astype(np.float32)

@@ -6,6 +6,7 @@ from src.cameras import Camera
 from src.data.arrays import ACTIONS, PoseArrays
 from src.data.human36.folder import Human36Source, action_of
 from src.data.human36.forms import open_source
+from src.data.plausibility import question_detections, question_focal, question_view, summarize
 from src.data.views import Motion, View, cameras_of, join_views, oddities, view_motion
 from src.errors import InputError
 from src.skeletons import HUMAN36_JOINTS, Skeleton
@@ -106,23 +107,63 @@ def _read_subject(
         return read_detections(source, motion, camera, skeleton)
 
     motions = source.motions(subject)
+    cameras = cameras_of(source.cameras, subject)
     chosen, notes = choose_motions(motions, actions, source.place(subject))
+    suspicions = question_cameras(source, cameras)
     views = []
     for action, name in chosen:
         where = str(motions[name])
         world = source.world(subject, name)
         notes += [f"{where}: {oddity}" for oddity in oddities(world, HUMAN36_JOINTS)]
+        # The first motion is looked at in all cameras, the others in one, which takes less time.
+        for camera in cameras[:1] if views else cameras:
+            suspicions += _with_place(where, question_view(world, camera))
+        motion = Motion(subject=subject, action=action, name=name, world=world, where=where)
         motion_views = view_motion(
-            Motion(subject=subject, action=action, name=name, world=world, where=where),
+            motion,
             source.cameras,
             skeleton,
             detect=detect if detections else None,
             keep_every=keep_every,
         )
-        if len(motion_views) < len(cameras_of(source.cameras, subject)):
+        if len(motion_views) < len(cameras):
             notes.append(NO_DETECTIONS)  # no other view is ever left out
+        for view in motion_views:
+            if view.is_doubtful:
+                camera = source.cameras[subject, view.sequence.camera]
+                kept_motion = motion._replace(world=world[view.frame])
+                suspicions += question_view_of(kept_motion, camera, cameras, view.pose_2d, skeleton)
         views += motion_views
-    return views, notes
+    return views, notes + summarize(suspicions)
+
+
+def question_cameras(source: Human36Source, cameras: list[Camera]) -> list[tuple[str, str]]:
+    """Return what looks wrong with a subject's cameras, as (place, sentence)."""
+    suspicions = []
+    for camera in cameras:
+        place = f"{source.files[0]}: camera {camera.name}"
+        suspicions += _with_place(place, question_focal(camera.f))
+    return suspicions
+
+
+def question_view_of(
+    motion: Motion,
+    camera: Camera,
+    cameras: list[Camera],
+    detections: np.ndarray,
+    skeleton: Skeleton,
+) -> list[tuple[str, str]]:
+    """Return what looks wrong with detections (F,K,2) px of a motion, as (place, sentence).
+
+    camera: that of the view; cameras: all of the subject's.
+    """
+    sentence = question_detections(detections, motion.world, camera, cameras, skeleton)
+    place = f"detections of S{motion.subject} {motion.name} {camera.name}"
+    return _with_place(place, sentence)
+
+
+def _with_place(place: str, sentence: str | None) -> list[tuple[str, str]]:
+    return [] if sentence is None else [(place, sentence)]
 
 
 def read_detections(
