@@ -41,6 +41,20 @@ class _Parser(argparse.ArgumentParser):
     Its messages name the option or the choice that the user may have meant.
     """
 
+    def parse_known_args(self, args=None, namespace=None):
+        """Parse tokens as argparse does, but refuse empty ones.
+
+        They come from a shell variable that is not set. A folder of this name would be the current
+        one, and get all that a command writes.
+        """
+        tokens = sys.argv[1:] if args is None else list(args)
+        previous = "a word"
+        for token in tokens:
+            if not token or re.fullmatch(r"--\w+=", token):
+                self.error(f"{token.rstrip('=') or previous}: expected a value, found nothing")
+            previous = token if token.startswith("-") else "a word"
+        return super().parse_known_args(tokens, namespace)
+
     def error(self, message: str):
         unknown_option = re.match(r"unrecognized arguments:\s+(\S+)", message)
         if unknown_option:

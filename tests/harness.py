@@ -105,6 +105,11 @@ def _snapshot(sandbox: Path, out: str) -> dict[str, tuple]:
     return content
 
 
+def _show_warning(message, category, filename, lineno, file=None, line=None):
+    """Show a warning as Python does; pytest would keep it to itself."""
+    sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
+
+
 def _run_as_child(main, argv, sandbox: Path, texts, memory: int, seconds: int):
     """Call the command and end the process with its exit code."""
     exit_code = _TRACEBACK
@@ -124,8 +129,9 @@ def _run_as_child(main, argv, sandbox: Path, texts, memory: int, seconds: int):
         resource.setrlimit(resource.RLIMIT_AS, (most_memory, most_memory))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_FSIZE, (2**28, 2**28))
-        with warnings.catch_warnings(action="default"):  # pytest has its own; a user has these
-            exit_code = main(list(argv))
+        warnings.showwarning = _show_warning
+        warnings.simplefilter("default")
+        exit_code = main(list(argv))
     except SystemExit as error:
         exit_code = error.code
     except BaseException:  # nothing may get from the child into pytest's own code
@@ -184,9 +190,7 @@ def judge(
     seconds: int = 20,
 ) -> Outcome:
     """Run a command as `run_in_fork` does, and assert that it did nothing wrong."""
-    outcome = run_in_fork(
-        main, argv, sandbox=sandbox, out=out, memory=memory, seconds=seconds
-    )
+    outcome = run_in_fork(main, argv, sandbox=sandbox, out=out, memory=memory, seconds=seconds)
     faults = find_faults(outcome, exit_codes=exit_codes)
     assert not faults, f"{'; '.join(faults)}\n{outcome.err[-2000:]}"
     return outcome

@@ -63,7 +63,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kinds", nargs="+", help="words in the names of the kinds to damage")
     parser.add_argument("--number", type=int, help="of one case to repeat, whose error is printed")
-    parser.add_argument("--keep", type=Path, help="folder for the files that something was wrong with")
+    parser.add_argument(
+        "--keep", type=Path, help="folder for the files that something was wrong with"
+    )
     args = parser.parse_args()
     kinds = [kind for kind in KINDS if not args.kinds or any(w in kind.name for w in args.kinds)]
     end = time.monotonic() + 60 * args.minutes

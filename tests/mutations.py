@@ -215,7 +215,9 @@ def odd_npy(content: bytes, rng) -> bytes:
                 array = array.copy()
                 array.flat[int(rng.integers(array.size))] = rng.choice(_DOUBLES)
             case 5 if array.dtype.kind in "fiu":
-                array = array.astype(rng.choice(["i1", "f2", "c8", "u8", "?", ">f8", "U5", "M8[s]"]))
+                array = array.astype(
+                    rng.choice(["i1", "f2", "c8", "u8", "?", ">f8", "U5", "M8[s]"])
+                )
             case 6:
                 array = np.concatenate([array, array]) if array.ndim else array
             case 7:

@@ -3,6 +3,7 @@ import shlex
 
 import pytest
 
+import run_model
 from opts.human36 import parse_options
 from opts.parsing import describe, run_options
 from opts.presets import PRESETS
@@ -255,3 +256,15 @@ def test_help_shows_defaults(capsys):
         "--num_pairs N",
     ):
         assert words in text
+
+
+@pytest.mark.parametrize(
+    ("tokens", "shown"),
+    [(["--out", ""], "--out"), (["--out="], "--out"), ([""], "a word"), (["x.npz", ""], "a word")],
+)
+def test_nothing_is_no_value(tokens, shown, tmp_path, monkeypatch, capsys):
+    """As from a shell variable that is not set: a folder of this name would be the current one."""
+    monkeypatch.chdir(tmp_path)
+    assert run_model.main(tokens) == 2
+    assert capsys.readouterr().err == f"error: {shown}: expected a value, found nothing\n"
+    assert list(tmp_path.iterdir()) == []
