@@ -4,6 +4,7 @@ A command must end by itself with exit code 0, 1 or 2, say in one line why it re
 nothing in a library's words, and write nothing outside its output folder.
 """
 
+import io
 import os
 import signal
 import stat
@@ -118,7 +119,7 @@ def _run_as_child(main, argv, sandbox: Path, texts, memory: int, seconds: int):
             os.dup2(os.open(texts[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
         sys.stdout = os.fdopen(1, "w")
         sys.stderr = os.fdopen(2, "w", errors="backslashreplace")
-        sys.stdin = open(os.devnull)  # noqa: SIM115
+        sys.stdin = io.StringIO()
         os.chdir(sandbox / "work")
         os.environ["TMPDIR"] = str(sandbox / "tmp")
         torch.set_num_threads(1)  # the parent's threads are not in this process

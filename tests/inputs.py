@@ -40,11 +40,11 @@ class Kind:
 
     main: the command, called with a list of tokens.
     tokens: of the command line, in one text; IN is the folder of the input, OUT that of the output,
-        FILE the file that is damaged.
+        FILE the file that is damaged, MODEL the published weights, THROW keypoints for them.
     write: puts a good input into an empty folder.
     file: what is damaged there.
     out: what the command may change: the folder "out", or "in" where it goes on with a run.
-    exit_code: for good input.
+    exit_code: for good input; 1 where it is a part of a set, with which the command finds fault.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Kind:
             "IN": str(sandbox / "in"),
             "OUT": str(sandbox / "out"),
             "FILE": str(sandbox / "in" / self.file),
+            "THROW": str(ROOT / "demo_data" / "throw.npz"),
             "MODEL": str(ROOT / "checkpoint" / "cmu_17k"),
         }
         tokens = []
@@ -185,56 +186,132 @@ _ON = _FIRST_EPOCH.replace("--epochs 1", "--epochs 2")
 _PHOTO_RUN = f"--annotations IN/mine.json --ckpt IN/runs --exp run --epochs 1 {SMALL}"
 _LABELS = f"--annotations IN/mine.json --ckpt OUT --exp run --epochs 1 {SMALL}"
 _LIFT = "FILE --checkpoint MODEL --out OUT --pictures 0 --device cpu"
+_LIFT_BY_RUN = _LIFT.replace("FILE", "THROW").replace("MODEL", "IN/runs/run")
+_TEST_RUN = f"--data_dir IN/data --ckpt OUT --exp new --load IN/runs/run --eval_only {SMALL_RUN}"
 _OF_2018 = "IN/throw.npz --checkpoint IN --out OUT --pictures 0 --device cpu"
 _MERGE = "FILE --poses IN/poses.json --out OUT/labels.json"
 _DETECTED = "--train_noise_type_2d detections --test_noise_type_2d detections"
 _SHG = f"{_TRAIN} --dataset_type shg_16k {_DETECTED}"
 
-# fmt: off
 KINDS = (
-    Kind("h5 motion", check_data.main, "IN", write_set, _H5),
-    Kind("h5 cameras", check_data.main, "IN", write_set, "cameras.h5"),
-    Kind("h5 detections", check_data.main, "IN", write_set, _DETECTIONS),
-    Kind("h5 motion, converted", check_data.main, "IN --convert OUT/set", write_set, _H5),
+    Kind("h5 motion", check_data.main, "IN", write_set, _H5, exit_code=1),
+    Kind("h5 cameras", check_data.main, "IN", write_set, "cameras.h5", exit_code=1),
+    Kind("h5 detections", check_data.main, "IN", write_set, _DETECTIONS, exit_code=1),
+    Kind(
+        "h5 motion, converted", check_data.main, "IN --convert OUT/set", write_set, _H5, exit_code=1
+    ),
     Kind("h5 motion, trained on", main_human36.main, _TRAIN, write_set, _H5),
     Kind("h5 cameras, trained on", main_human36.main, _TRAIN, write_set, "cameras.h5"),
     Kind("h5 detections, trained on", main_human36.main, _SHG, write_set, _DETECTIONS),
-    Kind("cdf", check_data.main, "IN", write_cdf, _CDF),
-    Kind("metadata.xml", check_data.main, "IN", write_cdf, "metadata.xml"),
-    Kind("VideoPose3D 3D", check_data.main, "IN", write_videopose3d, "data_3d_h36m.npz"),
-    Kind("VideoPose3D 2D", check_data.main, "IN", write_videopose3d, "data_2d_h36m_sh_ft_h36m.npz"),
+    Kind("cdf", check_data.main, "IN", write_cdf, _CDF, exit_code=1),
+    Kind("metadata.xml", check_data.main, "IN", write_cdf, "metadata.xml", exit_code=1),
+    Kind(
+        "VideoPose3D 3D", check_data.main, "IN", write_videopose3d, "data_3d_h36m.npz", exit_code=1
+    ),
+    Kind(
+        "VideoPose3D 2D",
+        check_data.main,
+        "IN",
+        write_videopose3d,
+        "data_2d_h36m_sh_ft_h36m.npz",
+        exit_code=1,
+    ),
     Kind("neutral npz", check_data.main, "FILE", write_neutral, "data.npz"),
-    Kind("neutral npz, trained on", main_human36.main, _TRAIN.replace("IN", "FILE"), write_neutral, "data.npz"),
+    Kind(
+        "neutral npz, trained on",
+        main_human36.main,
+        _TRAIN.replace("IN", "FILE"),
+        write_neutral,
+        "data.npz",
+    ),
     Kind("labels", check_data.main, "FILE", write_labels, "mine.json"),
     Kind("labels, trained on", main_lsp.main, _LABELS, write_labels, "mine.json"),
     Kind("truth", main_lsp.main, f"{_LABELS} --truth FILE", write_labels, "truth.npz"),
     Kind("photo", main_lsp.main, f"{_LABELS} --save_ims --data_dir IN", write_labels, "im0.png"),
     Kind("keypoints npy", run_model.main, _LIFT, test_keypoints.write_npy, "k.npy"),
     Kind("keypoints npz", run_model.main, _LIFT, test_keypoints.write_npz, "own.npz"),
-    Kind("keypoints csv", run_model.main, f"{_LIFT} --format csv json", test_keypoints.write_csv, "k.csv"),
+    Kind(
+        "keypoints csv",
+        run_model.main,
+        f"{_LIFT} --format csv json",
+        test_keypoints.write_csv,
+        "k.csv",
+    ),
     Kind("COCO", run_model.main, _LIFT, test_keypoints.write_coco, "coco.json"),
     Kind("AlphaPose", run_model.main, _LIFT, test_keypoints.write_alphapose, "alpha.json"),
     Kind("MMPose", run_model.main, _LIFT, test_keypoints.write_mmpose, "mm.json"),
-    Kind("OpenPose", run_model.main, _LIFT.replace("FILE", "IN/openpose"), test_keypoints.write_openpose_25, "openpose/video_000000000000_keypoints.json"),
-    Kind("VideoPose3D keypoints", run_model.main, _LIFT, lambda folder: test_keypoints.write_videopose3d(folder, layout_name="coco"), "vp.npz"),
-    Kind("joints.mat", run_model.main, f"{_LIFT} --layout lsp_14k", test_keypoints.write_joints_mat, "joints.mat"),
-    Kind("layout", run_model.main, "IN/k.npy --layout FILE --checkpoint MODEL --out OUT --pictures 0", write_layout, "layout.json"),
+    Kind(
+        "OpenPose",
+        run_model.main,
+        _LIFT.replace("FILE", "IN/openpose"),
+        test_keypoints.write_openpose_25,
+        "openpose/video_000000000000_keypoints.json",
+    ),
+    Kind(
+        "VideoPose3D keypoints", run_model.main, _LIFT, test_keypoints.write_videopose3d, "vp.npz"
+    ),
+    Kind(
+        "joints.mat",
+        run_model.main,
+        f"{_LIFT} --layout lsp_14k",
+        test_keypoints.write_joints_mat,
+        "joints.mat",
+    ),
+    Kind(
+        "layout",
+        run_model.main,
+        _LIFT.replace("FILE", "IN/k.npy --layout FILE"),
+        write_layout,
+        "layout.json",
+    ),
     Kind("BVH", convert_bvh.main, "IN --out OUT/set", write_bvh, "01_01.bvh"),
     Kind("BVH, listed", convert_bvh.main, "FILE --list", write_bvh, "01_01.bvh"),
-    Kind("checkpoint, lifted with", run_model.main, f"{ROOT}/demo_data/throw.npz --checkpoint IN/runs/run --out OUT --pictures 0", write_run, "runs/run/last.pt"),
-    Kind("checkpoint, gone on with", main_human36.main, _ON, write_run, "runs/run/last.pt", out="in"),
-    Kind("checkpoint, loaded", main_human36.main, f"--data_dir IN/data --ckpt OUT --exp new --load IN/runs/run --eval_only {SMALL_RUN}", write_run, "runs/run/last.pt"),
-    Kind("checkpoint of photos", main_lsp.main, f"{_LABELS} --load IN/runs/run", write_photo_run, "runs/run/last.pt"),
+    Kind("checkpoint, lifted with", run_model.main, _LIFT_BY_RUN, write_run, "runs/run/last.pt"),
+    Kind(
+        "checkpoint, gone on with", main_human36.main, _ON, write_run, "runs/run/last.pt", out="in"
+    ),
+    Kind("checkpoint, loaded", main_human36.main, _TEST_RUN, write_run, "runs/run/last.pt"),
+    Kind(
+        "checkpoint of photos",
+        main_lsp.main,
+        f"{_LABELS} --load IN/runs/run",
+        write_photo_run,
+        "runs/run/last.pt",
+    ),
     Kind("options", main_human36.main, _ON, write_run, "runs/run/options.json", out="in"),
     Kind("log, gone on with", main_human36.main, _ON, write_run, "runs/run/log.csv", out="in"),
-    Kind("finished result", main_human36.main, _FIRST_EPOCH, write_run, "runs/run/result.json", out="in"),
-    Kind("results", collect.main, "fig_4d --ckpt IN", write_results, "synthetic/fig_4d/ours_0/seed_0/result.json"),
+    Kind(
+        "finished result",
+        main_human36.main,
+        _FIRST_EPOCH,
+        write_run,
+        "runs/run/result.json",
+        out="in",
+    ),
+    Kind(
+        "results",
+        collect.main,
+        "fig_4d --ckpt IN",
+        write_results,
+        "synthetic/fig_4d/ours_0/seed_0/result.json",
+    ),
     Kind("checkpoint of 2018", run_model.main, _OF_2018, write_2018, "test_ckpt_last.pth.tar"),
     Kind("options of 2018", run_model.main, _OF_2018, write_2018, "opt.json"),
     Kind("answers csv", merge_answers.main, _MERGE, write_answers, "a.csv"),
     Kind("answers json", merge_answers.main, _MERGE, write_answers, "a.json"),
     Kind("answers pickle", merge_answers.main, _MERGE, write_answers, "a.pkl"),
-    Kind("poses of answers", merge_answers.main, _MERGE.replace("FILE", "IN/a.csv"), write_answers, "poses.json"),
-    Kind("the authors' table", collect.main, "table_1 --ckpt IN --dataset authors_2018", write_authors_results, "table_1/table_1_results.json"),
+    Kind(
+        "poses of answers",
+        merge_answers.main,
+        _MERGE.replace("FILE", "IN/a.csv"),
+        write_answers,
+        "poses.json",
+    ),
+    Kind(
+        "the authors' table",
+        collect.main,
+        "table_1 --ckpt IN --dataset authors_2018",
+        write_authors_results,
+        "table_1/table_1_results.json",
+    ),
 )
-# fmt: on

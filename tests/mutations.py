@@ -1,4 +1,4 @@
-"""Damaging files at random: bytes of any, numbers of texts, values of json, members of zip files."""
+"""Damaging files at random: bytes, numbers of texts, values of json, members of zip files."""
 
 import io
 import json
