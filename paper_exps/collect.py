@@ -105,6 +105,16 @@ def _problem_of(result, options) -> str | None:
             return f"expected a whole number as {key}"
     if "trained" not in result:
         return "trained is missing"
+    for key, value in result.items():
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if (key.endswith("_mm") or key == "wrong_labels") and not (is_number or value is None):
+            return f"expected a number as {key}"
+    per_action = result.get("per_action", {})
+    if not isinstance(per_action, dict):
+        return "expected a json object as per_action"
+    for action, means in per_action.items():
+        if not isinstance(means, dict):
+            return f"expected a json object as per_action.{action}"
     data = result.get("data")
     if not isinstance(data, dict) or "synthetic" not in data:
         return "data.synthetic is missing"

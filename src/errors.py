@@ -33,8 +33,12 @@ def printable(text) -> str:
     text = str(text)
     if text.isprintable():
         return text
+    try:
+        letters = list(text)
+    except SystemError:  # a damaged array of texts has code points that do not exist
+        return ascii(text)[1:-1]
     characters = []
-    for character in text:
+    for character in letters:
         if not character.isprintable():
             character = character.encode("unicode_escape", "surrogatepass").decode("ascii")
         characters.append(character)

@@ -6,6 +6,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import ROOT
 
@@ -75,6 +76,7 @@ def test_a_long_message_keeps_its_ends(capsys):
         ("\x1b[2J\x07\x7f\x85", "\\x1b[2J\\x07\\x7f\\x85"),
         ("\ud800\u2028\u202e", "\\ud800\\u2028\\u202e"),  # half a pair, a line, right to left
         (Path("a\nb"), "a\\nb"),
+        (np.frombuffer(b"\xff\xff\xff\x7fa\0\0\0", "U2")[0], "\\U7fffffffa"),
     ],
 )
 def test_what_a_terminal_cannot_show_is_escaped(text, shown):
