@@ -96,6 +96,10 @@ def _not_of_a_finished_run(path: Path, problem: str) -> InputError:
     )
 
 
+def _is_number(value) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _problem_of(result, options) -> str | None:
     """What a finished run's files should hold and these do not, in words; None if they hold it."""
     if not isinstance(result, dict) or not isinstance(options, dict):
@@ -105,6 +109,15 @@ def _problem_of(result, options) -> str | None:
             return f"expected a whole number as {key}"
     if "trained" not in result:
         return "trained is missing"
+    for key, value in result.items():
+        if (key.endswith("_mm") or key == "wrong_labels") and not _is_number(value):
+            return f"expected a number as {key}"
+    per_action = result.get("per_action", {})
+    if not isinstance(per_action, dict):
+        return "expected a json object as per_action"
+    for action, means in per_action.items():
+        if not isinstance(means, dict) or not _is_number(means.get("pa_mpjpe_mm")):
+            return f"expected a number as per_action.{action}.pa_mpjpe_mm"
     data = result.get("data")
     if not isinstance(data, dict) or "synthetic" not in data:
         return "data.synthetic is missing"
@@ -277,7 +290,7 @@ def _beside_the_paper(error_mm: float, paper_number) -> list[str]:
 def _action_cell(row: RowResults, action: str) -> str:
     errors_mm = []
     for result in row.results.values():
-        means = result["per_action"].get(action)
+        means = result.get("per_action", {}).get(action)
         if means:
             errors_mm.append(means["pa_mpjpe_mm"])
     return _mean_and_deviation(errors_mm) if errors_mm else "missing"

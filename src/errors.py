@@ -3,10 +3,14 @@
 import errno
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 
 _INTERRUPTED = "interrupted: run the same command again to go on"
+# Characters of a message: its beginning says which file, its end what to do.
+_LONGEST_MESSAGE = 480
+_END_OF_MESSAGE = 160
 
 
 class InputError(Exception):
@@ -20,6 +24,72 @@ class Interrupted(KeyboardInterrupt):
     """Ctrl-C while a run was under way. The message says how to go on."""
 
 
+def printable(text) -> str:
+    """Return a text, or anything else as one, in a single line for a terminal.
+
+    Line ends, control characters, which can do anything to a terminal, and halves of surrogate
+    pairs, which no encoding has, become escapes as in a string of Python; what can be shown stays.
+    """
+    text = str(text)
+    if text.isprintable():
+        return text
+    try:
+        letters = list(text)
+    except SystemError:  # a damaged array of texts has code points that do not exist
+        return ascii(text)[1:-1]
+    characters = []
+    for character in letters:
+        if not character.isprintable():
+            character = character.encode("unicode_escape", "surrogatepass").decode("ascii")
+        characters.append(character)
+    return "".join(characters)
+
+
+class _PrintableStream:
+    """A text stream that escapes what is not `printable`, other than the ends of lines."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write("\n".join(printable(line) for line in text.split("\n")))
+
+    def __getattr__(self, name):  # flush, fileno, ...
+        return getattr(self._stream, name)
+
+
+def _as_message(error: Exception) -> str:
+    """Return what an exception says as one line that can be read at a glance."""
+    text = str(error)
+    if isinstance(error, OSError) and is_disk_full(error):
+        text = "cannot write: the disk is full"
+    message = printable(text.strip())
+    if len(message) > _LONGEST_MESSAGE:  # libraries quote whole files
+        start = _LONGEST_MESSAGE - _END_OF_MESSAGE
+        message = f"{message[:start]} [...] {message[-_END_OF_MESSAGE:]}"
+    return message
+
+
+@contextmanager
+def _plain_output() -> Iterator[None]:
+    """Keep libraries' warnings from stderr, and what no terminal should get from stdout.
+
+    Names from data and of files get into what is printed: their control characters are escaped, as
+    are letters that the terminal's encoding lacks. The warnings are of numbers that the readers
+    check themselves; ``python -W`` shows them.
+    """
+    stream = sys.stdout
+    if hasattr(stream, "reconfigure"):  # a notebook's has no encoding to choose
+        stream.reconfigure(errors="backslashreplace")
+    with (
+        warnings.catch_warnings(),
+        redirect_stdout(None if stream is None else _PrintableStream(stream)),
+    ):
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")
+        yield
+
+
 def run_command(command: Callable[..., int | None], *args) -> int:
     """Call ``command(*args)``, and return the exit code of the process.
 
@@ -30,6 +100,11 @@ def run_command(command: Callable[..., int | None], *args) -> int:
     In these cases one line on stderr says why (141: nothing). Other exceptions are bugs, and go
     through.
     """
+    with _plain_output():
+        return _run_command(command, *args)
+
+
+def _run_command(command: Callable[..., int | None], *args) -> int:
     try:
         exit_code = command(*args)
         sys.stdout.flush()
@@ -38,14 +113,10 @@ def run_command(command: Callable[..., int | None], *args) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except (InputError, OSError) as error:
-        message = str(error)
-        if isinstance(error, OSError) and is_disk_full(error):
-            message = "cannot write: the disk is full"
-        one_line = " ".join(message.split())
-        print(f"error: {one_line}", file=sys.stderr)
+        print(f"error: {_as_message(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as error:
-        message = str(error) or _INTERRUPTED
+        message = printable(error) or _INTERRUPTED
         print(f"\n{message}", file=sys.stderr)
         return 130
     except (MemoryError, RuntimeError) as error:

@@ -1,5 +1,6 @@
 """main_human36.py end to end on miniature data: what it trains and leaves, which options go."""
 
+import json
 import math
 import os
 import subprocess
@@ -11,6 +12,7 @@ import torch
 from conftest import ROOT
 from run_files import assert_same_run, file_names, read_checkpoint, read_log, read_result
 
+import main_human36
 from src.metrics import MEANS
 from src.skeletons import get_skeleton
 
@@ -208,3 +210,18 @@ def test_as_a_process_of_its_own(human36_dir, tmp_path):
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
     assert "Dancing" in done.stderr
+
+
+def test_the_documents_skeleton_on_the_default_data(tmp_path, capsys):
+    """Its joints are none of those that the synthetic motion has."""
+    path = tmp_path / "mine.json"
+    skeleton = {
+        "joints": ["hip", "knee_l", "knee_r"],
+        "limbs": [["hip", "knee_l"], ["hip", "knee_r"]],
+        "root": "hip",
+        "unit_limb": ["hip", "knee_r"],
+    }
+    path.write_text(json.dumps(skeleton))
+    assert main_human36.main(["--skeleton", str(path), "--ckpt", str(tmp_path / "runs")]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: --data_dir synthetic: the synthetic motion has Human3.6M's")

@@ -150,7 +150,7 @@ def _read_mmpose(frames, meta_info: dict | None, path: Path, layout) -> Keypoint
     """
     if layout is None and meta_info and isinstance(meta_info.get("keypoint_id2name"), dict):
         names = meta_info["keypoint_id2name"]
-        layout = tuple(names[str(i)] for i in range(len(names)))
+        layout = tuple(str(names.get(str(i))) for i in range(len(names)))
     is_list = isinstance(frames, list) and len(frames) > 0
     if is_list and isinstance(frames[0], dict) and "instances" not in frames[0]:
         frames = [{"frame_id": 0, "instances": frames}]

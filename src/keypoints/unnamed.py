@@ -56,8 +56,9 @@ def lookalike_doubt(poses: np.ndarray, joints: tuple[str, ...]) -> str | None:
         if len(other_joints) != len(joints) or not _estimates_agree(poses, other_joints):
             continue
         with warnings.catch_warnings(action="ignore"):  # numpy's, of poses without any limb
-            ratio = _mean_limb_length(poses, other_joints) / _mean_limb_length(poses, joints)
-        if ratio < _SHORTER or not _estimates_agree(poses, joints):
+            length = _mean_limb_length(poses, joints)
+            other_length = _mean_limb_length(poses, other_joints)
+        if other_length < _SHORTER * length or not _estimates_agree(poses, joints):
             return (
                 f"looks like {name}, in another order: give a --layout FILE.json with their names"
             )

@@ -4,7 +4,7 @@ from matplotlib.backends import BackendFilter, backend_registry
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from src.errors import InputError
+from src.errors import InputError, printable
 from src.files import write_atomically
 
 # The colours mean what they mean in the paper's figures: the person's right is blue and the rest
@@ -40,6 +40,10 @@ def save_figure(path, figure: Figure):
         InputError: the file cannot be written.
     """
     take_text_literally(figure)
+    for text in figure.findobj(Text):  # matplotlib has no halves of surrogate pairs, for one
+        lines = text.get_text().split("\n")
+        if not all(line.isprintable() for line in lines):
+            text.set_text("\n".join(printable(line) for line in lines))
     write_atomically(path, lambda temporary: figure.savefig(temporary, dpi=120))
 
 

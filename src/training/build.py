@@ -78,6 +78,11 @@ def load_poses(options, part: str) -> PoseArrays:
         keep_every = options.amt_test_data
     skeleton = get_skeleton(options.dataset_type)
     if options.data_dir == "synthetic":
+        if not skeleton.human36_indices:  # a skeleton of the user's own, with other names
+            raise InputError(
+                "--data_dir synthetic: the synthetic motion has Human3.6M's joints, and the "
+                "skeleton has others; give an npz with poses of its own"
+            )
         return load_synthetic(
             subjects,
             skeleton,
