@@ -10,8 +10,10 @@ import os
 import pickle
 import zipfile
 
+import numpy as np
 import pytest
 import torch
+from files_2018 import state_dict_2018, write_folder
 from run_files import assert_same_tensors, read_checkpoint
 from test_checkpoints import (
     DATA,
@@ -605,3 +607,62 @@ def test_a_supervised_run_without_statistics_in_3d_is_refused(run):
     put(run, "options/supervision", "full")
     with pytest.raises(InputError, match="last.pt: its statistics are damaged"):
         Lifter.load(run.path, "cpu")
+
+
+# Checkpoints of 2018
+
+
+def write_2018(folder, *, options=(), weights=(), **content):
+    """Write a folder of 2018 with an untrained network; its parts may be replaced."""
+    network = LiftingNetwork(17, linear_size=4)
+    return write_folder(
+        folder,
+        {
+            "epoch": 3,
+            "step": 30,
+            "state_dict": state_dict_2018(network) | dict(weights),
+            "stat_2d": {"mean": np.zeros((1, 34)), "std": np.ones((1, 34))},
+            "stat_3d": {},
+        }
+        | content,
+        {"dataset_type": "human36_17k", "linear_size": 4, "num_stage": 1, "scale_range": 1.0}
+        | dict(options),
+    )
+
+
+def test_a_checkpoint_of_2018_is_taken(tmp_path):
+    folder = write_2018(tmp_path / "old")
+    assert checkpoints.read_run(folder, "--load")[0]["epoch"] == 3
+    assert Lifter.load(folder, "cpu").skeleton.name == "human36_17k"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"options": {"linear_size": 10**12}},
+        {"options": {"linear_size": 65536}},
+        {"options": {"num_stage": 10**9}},
+        {"options": {"scale_range": -1.0}},
+        {"options": {"dataset_type": "nobody"}},
+        {"options": {"subtract_2d_root": "x"}},
+        {"weights": {"w2.bias": torch.ones(3)}},
+        {"weights": {"w2.bias": torch.full((51,), NAN)}},
+        {"weights": {"batch_norm1.running_var": -torch.ones(4)}},
+        {"stat_2d": {"mean": np.zeros((1, 34)), "std": -np.ones((1, 34))}},
+        {"stat_2d": {"mean": np.zeros((1, 34)), "std": np.zeros((1, 34))}},
+        {"stat_2d": {"mean": np.zeros((1, 32)), "std": np.ones((1, 32))}},
+        {"stat_2d": {"mean": np.full((1, 34), NAN), "std": np.ones((1, 34))}},
+        {"stat_3d": {"avg_limb_lens": np.full((1, 16), NAN)}},
+        {"epoch": -3},
+    ],
+    ids=str,
+)
+def test_odd_fields_of_2018(tmp_path, changes):
+    folder = write_2018(tmp_path / "old", **changes)
+    for use in (
+        lambda: checkpoints.read_run(folder, "--load"),
+        lambda: Lifter.load(folder, "cpu"),
+    ):
+        with pytest.raises(InputError, match=str(folder)) as caught:
+            use()
+        assert "\n" not in str(caught.value)
