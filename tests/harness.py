@@ -4,6 +4,7 @@ A command must end by itself with exit code 0, 1 or 2, say in one line why it re
 nothing in a library's words, and write nothing outside its output folder.
 """
 
+import faulthandler
 import io
 import os
 import signal
@@ -123,6 +124,7 @@ def _run_as_child(main, argv, sandbox: Path, texts, memory: int, seconds: int):
         os.chdir(sandbox / "work")
         os.environ["TMPDIR"] = str(sandbox / "tmp")
         torch.set_num_threads(1)  # the parent's threads are not in this process
+        faulthandler.disable()  # how a child dies is judged, not shown
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(seconds)
         pages = int(Path("/proc/self/statm").read_text().split()[0])
