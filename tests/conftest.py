@@ -1,6 +1,5 @@
 """What several test files share: miniature data, and the training scripts on them."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from miniature import ACTIONS, write_human36
 import main_human36
 
 ROOT = Path(__file__).parents[1]
-torch.set_num_threads(min(2, os.cpu_count()))
+torch.set_num_threads(1)  # the suite runs in several processes at once
 
 
 @pytest.fixture(scope="session")

@@ -103,7 +103,7 @@ OPTIONS = {  # command: words of the one line
     "--data_dir ''": ["--data_dir", "empty"],
     "--actions all Walking": ["--actions", "not both"],
     "--save_ims yes": ["yes"],
-    "--preset 'a\nb'": ["unknown preset a b"],
+    "--preset 'a\nb'": ["unknown preset a\\nb"],
     "--data_dir synthetic --train_subjects 3": ["no subject 3", "1, 5, 6, 7, 8, 9, 11"],
 }
 
