@@ -74,76 +74,82 @@ def optimizer_2018(optimizer: torch.optim.Adam, network: LiftingNetwork) -> dict
 def write_folder(folder: Path, content: dict, options: dict) -> Path:
     """Write test_ckpt_last.pth.tar and opt.json."""
     folder.mkdir(parents=True, exist_ok=True)
-    _Writer().write(folder / CHECKPOINT_2018, content, options)
+    Writer2018().write(folder / CHECKPOINT_2018, content, options)
     (folder / "opt.json").write_text(json.dumps(options))
     return folder
 
 
-class _Writer:
-    """Writes what PyTorch 0.3 under Python 2 wrote, opcode by opcode: pickle itself cannot.
+class Writer2018:
+    """Write what PyTorch 0.3 under Python 2 wrote, opcode by opcode: pickle itself cannot.
 
     The opcodes are explained in the module pickletools of the standard library.
     """
 
     def __init__(self):
-        self._storages = {}
+        self.storages = {}
 
-    def write(self, path: Path, content: dict, options: dict):
-        instance = b"ccopy_reg\n_reconstructor\n"
-        instance += b"(copts.default_human36\nOptions\nc__builtin__\nobject\nNtR"
-        instance += self._value(options) + b"b"
-        body = b"}(" + self._items(content) + self._value("opt") + instance + b"u"
-        with path.open("wb") as file:
-            for header in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}):
-                pickle.dump(header, file, protocol=2)
-            file.write(b"\x80\x02" + body + b".")
-            pickle.dump(list(self._storages), file, protocol=2)
-            for numbers in self._storages.values():
-                file.write(struct.pack("<q", numbers.size) + numbers.astype("<f4").tobytes())
-
-    def _value(self, value) -> bytes:
+    def value(self, value) -> bytes:
         if isinstance(value, torch.Tensor):
-            return self._tensor(value)
+            return self.tensor(value)
         if isinstance(value, np.ndarray):
-            return self._array(value)
+            return self.array(value)
         if isinstance(value, dict):
-            return b"}(" + self._items(value) + b"u"
+            return b"}(" + self.items(value) + b"u"
         if isinstance(value, list):
-            return b"(" + self._sequence(value) + b"l"
+            return b"(" + self.sequence(value) + b"l"
         if isinstance(value, tuple):
-            return b"(" + self._sequence(value) + b"t"
+            return b"(" + self.sequence(value) + b"t"
+        if isinstance(value, bytes):
+            return b"T" + struct.pack("<i", len(value)) + value  # Python 2's str
         if isinstance(value, str):
-            return b"T" + struct.pack("<i", len(value)) + value.encode()  # Python 2's str
+            return self.value(value.encode())
         if value is None:
             return b"N"
         if isinstance(value, bool):
             return b"\x88" if value else b"\x89"
+        if isinstance(value, int) and -(2**31) <= value < 2**31:
+            return b"J" + struct.pack("<i", value)
         if isinstance(value, int):
             return b"\x8a\x08" + struct.pack("<q", value)
         return b"G" + struct.pack(">d", value)
 
-    def _sequence(self, values) -> bytes:
-        return b"".join(self._value(value) for value in values)
+    def sequence(self, values) -> bytes:
+        return b"".join(self.value(value) for value in values)
 
-    def _items(self, values: dict) -> bytes:
-        return b"".join(self._value(key) + self._value(item) for key, item in values.items())
+    def items(self, values: dict) -> bytes:
+        return b"".join(self.value(key) + self.value(item) for key, item in values.items())
 
-    def _tensor(self, tensor: torch.Tensor) -> bytes:
-        key = str(94000000 + len(self._storages))
-        self._storages[key] = tensor.detach().numpy()
-        storage = b"(" + self._value("storage")
+    def tensor(self, tensor) -> bytes:
+        key = str(94000000 + len(self.storages))
+        self.storages[key] = tensor.detach().numpy()
+        storage = b"(" + self.value("storage")
         storage += b"ctorch\nFloatStorage\n"
-        storage += self._sequence([key, "cuda:0", tensor.numel(), None])
+        storage += self.sequence([key, "cuda:0", tensor.numel(), None])
         storage += b"tQ"
-        view = self._sequence([0, tuple(tensor.shape), tuple(tensor.stride())])
+        view = self.sequence([0, tuple(tensor.shape), tuple(tensor.stride())])
         return b"ctorch._utils\n_rebuild_tensor\n(" + storage + view + b"tR"
 
-    def _array(self, array: np.ndarray) -> bytes:
+    def array(self, array) -> bytes:
         empty = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n"
-        empty += self._sequence([(0,), "b"]) + b"tR"
-        dtype = b"cnumpy\ndtype\n(" + self._sequence(["f4", 0, 1]) + b"tR"
-        dtype += self._value((3, "<", None, None, None, -1, -1, 0)) + b"b"
-        numbers = array.astype("<f4").tobytes()
-        content = b"T" + struct.pack("<i", len(numbers)) + numbers
-        state = b"(" + self._sequence([1, array.shape]) + dtype + self._value(False)
-        return empty + state + content + b"t" + b"b"
+        empty += self.sequence([(0,), "b"]) + b"tR"
+        dtype = b"cnumpy\ndtype\n(" + self.sequence(["f4", 0, 1]) + b"tR"
+        dtype += self.value((3, "<", None, None, None, -1, -1, 0)) + b"b"
+        content = self.value(array.astype("<f4").tobytes())
+        state = b"(" + self.sequence([1, array.shape]) + dtype + self.value(False) + content + b"t"
+        return empty + state + b"b"
+
+    def options(self, options: dict) -> bytes:
+        instance = b"ccopy_reg\n_reconstructor\n"
+        instance += b"(copts.default_human36\nOptions\nc__builtin__\nobject\nNtR"
+        return instance + self.value(options) + b"b"
+
+    def write(self, path, content: dict, options: dict, extra: bytes = b""):
+        body = b"}(" + self.items(content)
+        body += self.value("opt") + self.options(options) + extra + b"u"
+        with path.open("wb") as file:
+            for header in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}):
+                pickle.dump(header, file, protocol=2)
+            file.write(b"\x80\x02" + body + b".")
+            pickle.dump(list(self.storages), file, protocol=2)
+            for numbers in self.storages.values():
+                file.write(struct.pack("<q", numbers.size) + numbers.astype("<f4").tobytes())

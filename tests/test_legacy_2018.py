@@ -1,8 +1,6 @@
 """The authors' checkpoints of 2018: container, names and options; nothing in them is executed."""
 
 import json
-import pickle
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT
+from files_2018 import Writer2018
 
 from src.errors import InputError
 from src.legacy_2018 import CHECKPOINT_2018, load_2018, rename_2018
@@ -26,80 +25,6 @@ def real_folder():
     pytest.skip(
         "wants data/checkpoint_2018, a file of PyTorch 0.3.1, which is not part of the repository"
     )
-
-
-class Writer2018:
-    """Write what PyTorch 0.3 under Python 2 wrote, opcode by opcode: pickle itself cannot.
-
-    The opcodes are explained in the module pickletools of the standard library.
-    """
-
-    def __init__(self):
-        self.storages = {}
-
-    def value(self, value) -> bytes:
-        if isinstance(value, torch.Tensor):
-            return self.tensor(value)
-        if isinstance(value, np.ndarray):
-            return self.array(value)
-        if isinstance(value, dict):
-            return b"}(" + self.items(value) + b"u"
-        if isinstance(value, list):
-            return b"(" + self.sequence(value) + b"l"
-        if isinstance(value, tuple):
-            return b"(" + self.sequence(value) + b"t"
-        if isinstance(value, bytes):
-            return b"T" + struct.pack("<i", len(value)) + value  # Python 2's str
-        if isinstance(value, str):
-            return self.value(value.encode())
-        if value is None:
-            return b"N"
-        if isinstance(value, bool):
-            return b"\x88" if value else b"\x89"
-        if isinstance(value, int):
-            return b"J" + struct.pack("<i", value)
-        return b"G" + struct.pack(">d", value)
-
-    def sequence(self, values) -> bytes:
-        return b"".join(self.value(value) for value in values)
-
-    def items(self, values: dict) -> bytes:
-        return b"".join(self.value(key) + self.value(item) for key, item in values.items())
-
-    def tensor(self, tensor) -> bytes:
-        key = str(94000000 + len(self.storages))
-        self.storages[key] = tensor.numpy()
-        storage = b"(" + self.value("storage")
-        storage += b"ctorch\nFloatStorage\n"
-        storage += self.sequence([key, "cuda:0", tensor.numel(), None])
-        storage += b"tQ"
-        view = self.sequence([0, tuple(tensor.shape), tuple(tensor.stride())])
-        return b"ctorch._utils\n_rebuild_tensor\n(" + storage + view + b"tR"
-
-    def array(self, array) -> bytes:
-        empty = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n"
-        empty += self.sequence([(0,), "b"]) + b"tR"
-        dtype = b"cnumpy\ndtype\n(" + self.sequence(["f4", 0, 1]) + b"tR"
-        dtype += self.value((3, "<", None, None, None, -1, -1, 0)) + b"b"
-        content = self.value(array.astype("<f4").tobytes())
-        state = b"(" + self.sequence([1, array.shape]) + dtype + self.value(False) + content + b"t"
-        return empty + state + b"b"
-
-    def options(self, options: dict) -> bytes:
-        instance = b"ccopy_reg\n_reconstructor\n"
-        instance += b"(copts.default_human36\nOptions\nc__builtin__\nobject\nNtR"
-        return instance + self.value(options) + b"b"
-
-    def write(self, path, content: dict, options: dict, extra: bytes = b""):
-        body = b"}(" + self.items(content)
-        body += self.value("opt") + self.options(options) + extra + b"u"
-        with path.open("wb") as file:
-            for header in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}):
-                pickle.dump(header, file, protocol=2)
-            file.write(b"\x80\x02" + body + b".")
-            pickle.dump(list(self.storages), file, protocol=2)
-            for numbers in self.storages.values():
-                file.write(struct.pack("<q", numbers.size) + numbers.astype("<f4").tobytes())
 
 
 # Our layers, and what they were called in 2018.
