@@ -46,6 +46,8 @@ _SMALLEST_FOCAL_PX = 100
 # A person stands, sits or walks upright if the trunk is within 60 degrees of the vertical. In
 # CMU's motion 99 % of poses are, and 30 % in every view; fewer than that call for a reason.
 _LEAST_UPRIGHT = 0.3
+# Two or three frames may all be of somebody who bends down: as if the world lay on its side.
+_FEWEST_FRAMES = 4
 # From so many labels on a share of wrong ones says something: near one half, they were drawn by
 # lot (annotators of the paper are wrong in 25 %), and above 60 % the two answers are exchanged.
 _FEWEST_LABELS = 200
@@ -198,8 +200,11 @@ def explain_view(world: np.ndarray, camera: Camera) -> str | None:
 
 def question_view(world: np.ndarray, camera: Camera) -> str | None:
     """Return why people in (F,32,3) mm are not upright in a camera's view; None if they are, or if
-    there is no reason that one could name: they may lie down.
+    there is no reason that one could name: they may lie down. Motions of fewer than four frames say
+    too little.
     """
+    if len(world) < _FEWEST_FRAMES:
+        return None
     world = world[_evenly(len(world), _MOST_PER_VIEW)]
     _, is_upright = _hips_and_upright(world, camera.R, camera)
     if is_upright.mean() >= _LEAST_UPRIGHT:
