@@ -9,10 +9,9 @@ from src.data.arrays import ACTIONS
 from src.data.check_human36 import read_marks, skeleton_of_detections
 from src.data.human36.folder import DETECTIONS_SKELETON
 from src.data.human36.forms import open_source
-from src.data.human36.load import MISSING_DETECTIONS, action_of
+from src.data.human36.load import action_of, read_detections
 from src.data.human36.write_h5 import write_layout
 from src.data.views import Motion
-from src.errors import InputError
 from src.skeletons import get_skeleton
 
 
@@ -50,13 +49,7 @@ def convert_to_h5(folder, out: Path) -> str:
     def detect(motion: Motion, camera: Camera) -> np.ndarray | None:
         if not has_detections:
             return None
-        view = (motion.subject, motion.name, camera.name)
-        try:
-            return source.detections(*view, len(motion.world), skeleton)
-        except InputError:
-            if view == MISSING_DETECTIONS:
-                return None
-            raise
+        return read_detections(source, motion, camera, skeleton)
 
     write_layout(
         out,
