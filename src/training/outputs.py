@@ -3,6 +3,8 @@
 Pictures may be drawn while it trains, too.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from src.data.arrays import Sequence
@@ -40,18 +42,11 @@ def save_motion(
     skeleton = get_skeleton(options.dataset_type)
     if options.save_predictions:
         _save_motion_predictions(run, test, tested, skeleton)
-    result = make_result(options, state, tested.means, data, source)
-    run.write_json("result.json", result)
-    if options.save_ims:
-        title = run_title(data, options)
-        try:
-            _save_curves(run, state.history, title)
-            _save_motion_page(run, test, tested, skeleton, title)
-        except InputError:  # the disk is full, or the like
-            raise
-        except Exception as error:  # whatever matplotlib raises
-            print_failed_picture(error, "the result is there")
-    return result
+
+    def draw_page(title: str):
+        _save_motion_page(run, test, tested, skeleton, title)
+
+    return _save_result_and_pictures(run, options, state, tested, data, source, draw_page)
 
 
 def save_photos(
@@ -67,16 +62,32 @@ def save_photos(
 
     The result comes before the pictures: one that fails is a line, and loses nothing.
     """
-    skeleton = get_skeleton(options.dataset_type)
     if options.save_predictions:
-        _save_photo_predictions(run, photos, tested, skeleton)
+        _save_photo_predictions(run, photos, tested, get_skeleton(options.dataset_type))
+
+    def draw_page(title: str):
+        _save_photo_page(run, options, photos, tested, title, says_missing=True)
+
+    return _save_result_and_pictures(run, options, state, tested, data, source, draw_page)
+
+
+def _save_result_and_pictures(
+    run: RunFolder,
+    options,
+    state: State,
+    tested: Evaluation,
+    data: dict,
+    source: Source | None,
+    draw_page: Callable[[str], None],
+) -> dict:
+    """Write result.json, then curves and the page of `draw_page(title)`; return the result."""
     result = make_result(options, state, tested.means, data, source)
     run.write_json("result.json", result)
     if options.save_ims:
         title = run_title(data, options)
         try:
             _save_curves(run, state.history, title)
-            _save_photo_page(run, options, photos, tested, title, says_missing=True)
+            draw_page(title)
         except InputError:  # the disk is full, or the like
             raise
         except Exception as error:  # whatever matplotlib raises
@@ -97,15 +108,11 @@ def redraw_motion(
     After an epoch that was not tested (tested is None), the page of test poses stays as it is. A
     picture that fails does not stop the training: one line says so.
     """
-    if not _is_redrawn(options, state):
-        return
-    title = run_title(data, options)
-    try:
-        _save_curves(run, state.history, title)
-        if tested is not None:
-            _save_motion_page(run, test, tested, get_skeleton(options.dataset_type), title)
-    except Exception as error:  # whatever matplotlib or the disk raises
-        print_failed_picture(error)
+
+    def draw_page(title: str):
+        _save_motion_page(run, test, tested, get_skeleton(options.dataset_type), title)
+
+    _redraw(run, options, state, tested, data, draw_page)
 
 
 def redraw_photos(
@@ -120,14 +127,30 @@ def redraw_photos(
 
     The rest is as in `redraw_motion`.
     """
+
+    def draw_page(title: str):
+        # That photos are missing is said once, in the end, and not after every epoch.
+        _save_photo_page(run, options, photos, tested, title, says_missing=False)
+
+    _redraw(run, options, state, tested, data, draw_page)
+
+
+def _redraw(
+    run: RunFolder,
+    options,
+    state: State,
+    tested: Evaluation | None,
+    data: dict,
+    draw_page: Callable[[str], None],
+):
+    """Draw curves, and after a test the page that draw_page(title) draws, if they are due."""
     if not _is_redrawn(options, state):
         return
     title = run_title(data, options)
     try:
         _save_curves(run, state.history, title)
         if tested is not None:
-            # That photos are missing is said once, in the end, and not after every epoch.
-            _save_photo_page(run, options, photos, tested, title, says_missing=False)
+            draw_page(title)
     except Exception as error:  # whatever matplotlib or the disk raises
         print_failed_picture(error)
 
