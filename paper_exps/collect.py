@@ -17,11 +17,11 @@ import numpy as np
 
 from opts.parsing import new_parser
 from opts.presets import LSP_PRESETS, PAPER_ROWS, PRESETS
+from paper_exps import results_2018
 from src.data.arrays import ACTIONS
 from src.errors import InputError, run_command
 from src.files import file_name_of, locked_path
 from src.json_files import load_json
-from src.legacy_2018 import results as results_2018
 from src.plotting.figures import new_figure, save_figure
 
 NUMBERS = Path(__file__).with_name("paper_numbers.json")

@@ -14,13 +14,13 @@ sys.path.insert(0, str(ROOT))
 import numpy as np
 
 from opts.types import number
+from paper_exps import results_2018
 from paper_exps.collect import RowResults, collect, heading, name_in_table, table_of
 from src.crowd.simulation import simulated_labels
 from src.data.photos import Photos, load_photos
 from src.errors import InputError
 from src.files import locked_path
 from src.input_files import require_regular_file
-from src.legacy_2018 import results as results_2018
 from src.npz_files import load_npz_arrays
 from src.plotting.figures import save_figure, show_figure
 from src.plotting.paper import STYLES, add_row_of_axes, draw_row

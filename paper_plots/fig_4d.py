@@ -7,8 +7,8 @@ from common import add_common_options, draws_2018_results, load_rows, save
 from matplotlib.figure import Figure
 
 from opts.parsing import new_parser
+from paper_exps.results_2018 import HEADING_2018, read_fig_4d
 from src.errors import run_command
-from src.legacy_2018.results import HEADING_2018, read_fig_4d
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_bars
 

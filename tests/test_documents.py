@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from opts.presets import LSP_PRESETS, PRESETS
+from paper_exps import results_2018
 from src.keypoints.files import read_keypoints
 from src.keypoints.layouts import get_layout
-from src.legacy_2018 import results
 from src.skeletons import get_skeleton, read_skeleton
 from tools import check_data, merge_answers
 
@@ -282,7 +282,7 @@ def test_rows_of_2018_are_those_of_their_result_files():
             old_names = [name for name in names_in(old) if not name.startswith("table_")]
             new_names |= dict(zip(old_names, rows, strict=True))
     expected = {}
-    for table, rows in results._ROWS.items():
+    for table, rows in results_2018._ROWS.items():
         expected |= {old_name: f"{table}/{new_name}" for old_name, new_name in rows.items()}
     assert new_names == expected
 

@@ -834,3 +834,13 @@ def test_all_gives_each_script_the_options_that_it_knows(tmp_path, monkeypatch, 
     assert module.main(command) == 0
     assert "not drawn" not in capsys.readouterr().out
     assert len(list((tmp_path / "figures").glob("*.svg"))) == 2
+
+
+def test_tables_and_figures_need_no_torch():
+    """Which takes longer to import than most figures take to draw."""
+    script = (
+        "import sys; import paper_exps.collect; sys.path.insert(0, 'paper_plots'); import common; "
+        "assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -12,7 +12,7 @@ from conftest import ROOT
 from matplotlib.figure import Figure
 
 from paper_exps import collect
-from src.legacy_2018.results import FILES_2018, read_fig_1d, read_table
+from paper_exps.results_2018 import FILES_2018, read_fig_1d, read_table
 from src.skeletons import get_skeleton
 
 sys.path.insert(0, str(ROOT / "paper_plots"))  # as when one of the scripts is run
