@@ -289,7 +289,7 @@ def write_labels_and_skeleton(folder: Path):
     content["joint_names"] = test_skeletons.LEGS["joints"]
     for image in content["images"]:
         image["keypoints"] = [10, 20, 30, 40, 55, 61]
-        image["anns"] = [{"kp0": 0, "kp1": 2, "label": 1}]
+        image["anns"] = [{"kp0": 0, "kp1": 2, "label": 1}, {"kp0": 1, "kp1": 2, "label": 0}]
         del image["occluded"]
     (folder / "labels.json").write_text(json.dumps(content))
     legs = test_skeletons.LEGS | {"average_limb_lengths": [1, 1.1]}

@@ -15,7 +15,7 @@ from src.data.mocap.bones import bone_lengths, vary_lengths, with_lengths
 from src.data.mocap.clips import Clip, find_up, read_clip, stand_up
 from src.data.synthetic.motion import make_cameras, rng_of, simulate_detections
 from src.data.views import Motion, oddities
-from src.errors import InputError
+from src.errors import InputError, shown
 from src.skeletons import HUMAN36_JOINTS
 
 # The subjects of Human3.6M, as the paper divides them.
@@ -150,7 +150,9 @@ def person_of(path: Path, folder: Path, pattern: str | None) -> str:
         for person in (*match.groups(), match[0]):
             if person:
                 return person
-    raise InputError(f"{path}: --subject_pattern {pattern!r} finds nobody in {name}; change it")
+    raise InputError(
+        f"{path}: --subject_pattern {shown(pattern)} finds nobody in {name}; change it"
+    )
 
 
 def _usual_person(name: str) -> str:
