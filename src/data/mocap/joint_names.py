@@ -144,8 +144,10 @@ def _check_map_entry(joint: str, place):
     """Raise ValueError unless a joint is known and its place a name or [name, factor, name]."""
     known = (*REQUIRED_JOINTS, *_OPTIONAL_JOINTS)
     if joint not in known:
+        names = [name for name in sorted(known) if not name.startswith("left_")]
         raise ValueError(
-            f"unknown joint {shortened(joint, most=40)}; there are {', '.join(sorted(known))}"
+            f"unknown joint {shortened(joint)}; there are {', '.join(names)}, "
+            "and with left_ those that are there with right_"
         )
     if isinstance(place, str):
         return
