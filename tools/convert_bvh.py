@@ -138,9 +138,9 @@ def report_problems(problems: list[str], args) -> int:
             print(f"all clips are those of {args.manifest}")
         return 0
     if args.manifest is None:
-        print(f"{len(problems)} clips left out, see above; the others are in {args.out}")
+        print(f"clips left out, see above: {len(problems)}; the others are in {args.out}")
     else:
-        print(f"{len(problems)} clips are not as in {args.manifest}, see above: other numbers")
+        print(f"clips that are not as in {args.manifest}, see above: {len(problems)}")
     return 1
 
 
