@@ -29,6 +29,9 @@ def clips(tmp_path):
             path = root / "repository" / person / f"{person}_0{number}.bvh"
             frames = moving(60, seed=10 * int(person) + number)
             write_bvh(path, frames, scale=1 + int(person) / 50)
+    # Something to remark on.
+    path = root / "repository" / "01" / "01_01.bvh"
+    path.write_text(path.read_text().replace("Frames: 60", "Frames: 66"))
     return root
 
 
@@ -74,6 +77,7 @@ def test_the_same_clips_elsewhere_make_the_same_files(clips, tmp_path, capsys):
     output = capsys.readouterr().out
     assert "S1, S5, S6, S7, S8: people 01, 02\nS9, S11: people 03\n" in output
     assert "6 files, names as poser" in output
+    assert "\n01_01.bvh: 'Frames' says 66, 60 are there: these are taken\n" in output
     assert f"all clips are those of {manifest}" in output
 
     # Elsewhere the files lie in one folder, beside others that the manifest does not list.

@@ -111,7 +111,13 @@ def convert(
         distance=sorted(1000 * distance for distance in distance_m),
         pitch=None if pitch is None else sorted(pitch),
     )
-    lines = _describe(people, groups, dealt, up_axes, folder)
+    lines = _describe(people, groups, dealt, up_axes)
+    for clips in people.values():
+        for clip in clips:
+            # A manifest knows clips by their names, in whatever folders they are.
+            is_listed = manifest is not None
+            name = clip.path.name if is_listed else clip.path.relative_to(folder).as_posix()
+            lines += _remarks(clip, name)
     num_hidden = sum(path.suffix.lower() == ".bvh" for path in folder.rglob("._*"))
     if num_hidden > 0:
         lines.append(f"{num_hidden} files ._*.bvh of macOS skipped")
@@ -387,12 +393,8 @@ def _describe(
     groups: dict[tuple[int, ...], list[str]],
     dealt: dict[int, list[np.ndarray]],
     up_axes: dict[str, str],
-    folder: Path,
 ) -> list[str]:
-    """Return what to tell the user: who is behind the subjects, how files were understood.
-
-    Files are named by their path within the folder: wherever that is, the lines are the same.
-    """
+    """Return what to tell the user: who is behind the subjects, how files were understood."""
     lines = []
     for subject, pieces in dealt.items():
         frame_count = sum(len(piece) for piece in pieces)
@@ -412,13 +414,12 @@ def _describe(
             "one person alone: the test subjects are the training subjects; "
             "results do not generalise to other people"
         )
-    notes = []
-    warnings = []
-    for clips in people.values():
-        for clip in clips:
-            name = clip.path.relative_to(folder).as_posix()
-            for note in clip.notes:
-                notes.append(f"{name}: {note}")
-            for oddity in oddities(clip.poses, HUMAN36_JOINTS):
-                warnings.append(f"{name}: {oddity}")
-    return lines + notes + warnings
+    return lines
+
+
+def _remarks(clip: Clip, name: str) -> list[str]:
+    """Return what is odd about a clip, a line each, with the name that the user knows it by."""
+    remarks = []
+    for remark in [*clip.notes, *oddities(clip.poses, HUMAN36_JOINTS)]:
+        remarks.append(f"{name}: {remark}")
+    return remarks
