@@ -112,7 +112,10 @@ def is_finished(run: Run) -> bool:
     if finished is None:
         return False
     result, options = finished
-    return not result["trained"] or result["epoch"] >= options["epochs"]
+    epochs = options.get("epochs")
+    if not isinstance(epochs, int):
+        raise InputError(f"{run.folder / 'options.json'}: expected a whole number as epochs")
+    return not result["trained"] or result["epoch"] >= epochs
 
 
 def without_machine(value, ckpt: str):
@@ -189,10 +192,10 @@ def copy_records(argv: Sequence[str] | None) -> int:
         data_sets = sorted(path.name for path in args.ckpt.glob("*"))
     runs = []
     for data_set in data_sets:
-        found = find_runs(args.ckpt, data_set)
-        if args.dataset and not found:
+        runs_of_data_set = find_runs(args.ckpt, data_set)
+        if args.dataset and not runs_of_data_set:
             raise InputError(f"{args.ckpt / data_set}: no runs of the paper's rows")
-        runs += found
+        runs += runs_of_data_set
     if not runs:
         raise InputError(f"{args.ckpt}: no runs of the paper's rows; paper_exps.run makes them")
 
