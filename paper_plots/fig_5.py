@@ -77,6 +77,8 @@ def make_figure(argv):
     index = choose_index(args, len(first["files"]))
     file = str(first["files"][index])
     poses = {}
+    if "target_mm" in first:  # simulated photos have a truth
+        poses["3D truth"] = to_unit_size(first["target_mm"][index])
     for title, arrays in predictions.items():
         poses[title] = to_unit_size(arrays["prediction_mm"][index])
     (image,) = read_images(args.photos, [file])
