@@ -21,6 +21,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
 
+from opts.command import run_command
+
 import torch
 from tqdm import tqdm
 
@@ -30,7 +32,7 @@ from opts.presets import LOADS, PAPER_ROWS, option_tokens
 from opts.types import number
 from paper_exps.collect import print_tables, table_of
 from paper_exps.plan import Row, Step, is_finished, left_to_do, make_plan, resolve
-from src.errors import InputError, run_command
+from src.errors import InputError
 from src.files import file_name_of, locked_path, open_log, refuse_links_below
 
 # Options of the scripts that this command gives them itself, and what the user may do instead.

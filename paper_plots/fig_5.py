@@ -2,12 +2,13 @@
 
 import sys
 
-import numpy as np
 from common import add_common_options, choose_index, load_predictions, load_rows, save, whole_number
+from opts.command import run_command
+
+import numpy as np
 from matplotlib.figure import Figure
 
 from opts.parsing import new_parser
-from src.errors import run_command
 from src.plotting.figures import new_figure
 from src.plotting.paper import add_row_of_axes, draw_row
 from src.plotting.photos import read_images
