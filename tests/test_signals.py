@@ -1,7 +1,6 @@
 """Signals and closed streams: every command ends in one line or in silence, its rows with it."""
 
 import os
-import signal
 import subprocess
 import sys
 import textwrap
