@@ -14,13 +14,17 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
+
+from opts.command import run_command
 
 import torch
 from tqdm import tqdm
@@ -32,7 +36,7 @@ from opts.types import number
 from paper_exps.collect import print_tables, table_of
 from paper_exps.plan import Row, Step, is_finished, left_to_do, make_plan, resolve
 from paper_exps.time_left import describe_time_left
-from src.errors import InputError, run_command
+from src.errors import InputError, Interrupted
 from src.files import file_name_of, locked_path, open_log, refuse_links_below
 
 # Options of the scripts that this command gives them itself, and what the user may do instead.
@@ -43,6 +47,8 @@ _OPTIONS_OF_EACH_ROW = {
     "dry_run": "; --plan shows what would be done",
     "seed": "; use --seeds",
 }
+# How long a row that is interrupted may take to end by itself.
+_SECONDS_TO_END = 30
 _NOT_FOR_LSP = ("data_dir", "epochs")
 # The default of every option where only those count that the user gives.
 _NOT_GIVEN = object()
@@ -188,17 +194,15 @@ def run_row(row: Row, *, slot: int, jobs: int, stop: Event) -> str | None:
             stderr=subprocess.STDOUT,
             env=_environment(slot=slot, jobs=jobs),
         )
-        while process.poll() is None:
-            if stop.wait(0.1):
-                # After Ctrl-C in a terminal, which the row has got too, it ends by itself; a signal
-                # to this process alone has to be passed on.
-                process.send_signal(signal.SIGINT)
-                process.wait()
-            bar.n = log.read_text(errors="replace").count("\nepoch ")
-            bar.refresh()
+        try:
+            while process.poll() is None and not stop.wait(0.1):
+                bar.n = log.read_text(errors="replace").count("\nepoch ")
+                bar.refresh()
+        finally:  # whatever happens here, as when the terminal is gone
+            _end(process)
     if process.returncode == 0:
         return None
-    if process.returncode == 130:
+    if process.returncode == 130 or stop.is_set():
         return "interrupted"
     reason = reason_of_failure(log.read_text(errors="replace"), process.returncode)
     return f"{reason} (all of it: {log})"
@@ -224,6 +228,24 @@ def reason_of_failure(log: str, exit_code: int) -> str:
         if re.match(r"error: |[\w.]*(Error|Exception)\b", line):
             return line
     return lines[-1] if lines else f"exit code {exit_code}"
+
+
+def _end(process: subprocess.Popen):
+    """End a row's process, if it has not ended, and wait until it has.
+
+    After Ctrl-C in a terminal, which the row has got too, it ends by itself; a signal to this
+    process alone has to be passed on.
+    """
+    if process.poll() is not None:
+        return
+    # What a shell script starts in the background ignores Ctrl-C, and so do the rows of that.
+    is_ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    process.send_signal(signal.SIGTERM if is_ignored else signal.SIGINT)
+    try:
+        process.wait(_SECONDS_TO_END)
+    except subprocess.TimeoutExpired:
+        process.kill()  # what a run has written is whole at any instant
+        process.wait()
 
 
 def _environment(*, slot: int, jobs: int) -> dict[str, str]:
@@ -428,10 +450,45 @@ def _print_tables_of(rows: list[Row], preset: Sequence[str]):
     print_tables(tables, ckpt=rows[0].options.ckpt, data=tuple(data_sets), preset=preset)
 
 
+@contextmanager
+def _ended_by_signals() -> Iterator[list[int]]:
+    """Let SIGTERM, and SIGHUP of a terminal that is closed, end this command as Ctrl-C does.
+
+    By default they would end this process alone, and its rows would go on without it. What is
+    yielded is a list of the signal that came, if one did.
+    """
+    received = []
+
+    def interrupt(number, frame):
+        if not received:  # a second one must not disturb the end of the rows
+            received.append(number)
+            name = signal.Signals(number).name
+            raise Interrupted(f"ended by {name}: run the same command again to go on")
+
+    replaced = []
+    if threading.current_thread() is threading.main_thread():  # no other can handle signals
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)  # Windows has no SIGHUP
+            # nohup has it ignored, which stays so.
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, interrupt)
+                replaced.append(number)
+    try:
+        yield received
+    finally:
+        for number in replaced:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def main(argv=None) -> int:
-    """Run the command line -> the exit code of `run_rows`, or 2 or more as of `run_command`."""
+    """Run the command line -> the exit code of `run_rows`, or 2 or more as of `run_command`.
+
+    It is 128 and the number of the signal after SIGTERM and SIGHUP.
+    """
     arguments = sys.argv[1:] if argv is None else list(argv)
-    return run_command(run_rows, arguments)
+    with _ended_by_signals() as received:
+        exit_code = run_command(run_rows, arguments)
+    return 128 + received[0] if received else exit_code
 
 
 if __name__ == "__main__":

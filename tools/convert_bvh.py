@@ -6,13 +6,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the project, wherever this is run
 
+from opts.command import run_command
+
 from opts.parsing import new_parser
 from opts.types import number
 from src.data.human36.write_h5 import reserve_new
 from src.data.mocap.clips import UP_CHOICES
 from src.data.mocap.convert import convert
 from src.data.mocap.joint_names import list_joints, read_map
-from src.errors import InputError, run_command
+from src.errors import InputError
 
 
 def make_parser():
