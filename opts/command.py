@@ -149,11 +149,14 @@ class _PrintableStream:
 
 
 def _interrupt(number, frame):
-    """Handle Ctrl-C: end the process at once while it imports, else raise KeyboardInterrupt.
+    """Handle Ctrl-C: end the process at once while it imports or exits, else raise as usual.
 
     An exception would not do: a library half imported may turn it into another one. Nor would an
     orderly exit, which runs code of such libraries.
     """
+    is_exiting = not threading.main_thread().is_alive()
+    if is_exiting:  # Ctrl-C once more: what there was to say has been said
+        os._exit(130)
     while frame is not None:
         if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
             with suppress(OSError):

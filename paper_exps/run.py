@@ -251,6 +251,7 @@ def _end(process: subprocess.Popen):
 def _environment(*, slot: int, jobs: int) -> dict[str, str]:
     """The environment variables of a row's process: its share of the threads, and its GPU."""
     environment = dict(os.environ)
+    environment["PYTHONUNBUFFERED"] = "1"  # its log shows at once how far it is
     if jobs > 1:
         processors = os.cpu_count()
         threads = 1 if processors is None else max(processors // jobs, 1)
@@ -454,36 +455,39 @@ def _print_tables_of(rows: list[Row], preset: Sequence[str]):
 def _ended_by_signals() -> Iterator[list[int]]:
     """Let SIGTERM, and SIGHUP of a terminal that is closed, end this command as Ctrl-C does.
 
-    By default they would end this process alone, and its rows would go on without it. What is
-    yielded is a list of the signal that came, if one did.
+    By default they would end this process alone, and its rows would go on without it. So would
+    they if Ctrl-C, pressed once more, ended it before them: only the first signal counts. What is
+    yielded is a list of it, or an empty one.
     """
     received = []
 
     def interrupt(number, frame):
-        if not received:  # a second one must not disturb the end of the rows
-            received.append(number)
-            name = signal.Signals(number).name
-            raise Interrupted(f"ended by {name}: run the same command again to go on")
+        if received:
+            return
+        received.append(number)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        name = signal.Signals(number).name
+        raise Interrupted(f"ended by {name}: run the same command again to go on")
 
-    replaced = []
+    replaced = {}
     if threading.current_thread() is threading.main_thread():  # no other can handle signals
-        for name in ("SIGTERM", "SIGHUP"):
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)  # Windows has no SIGHUP
-            # nohup has it ignored, which stays so.
-            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-                signal.signal(number, interrupt)
-                replaced.append(number)
+            # What is started with nohup, or in the background, ignores one, which stays so.
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                replaced[number] = signal.signal(number, interrupt)
     try:
         yield received
     finally:
-        for number in replaced:
-            signal.signal(number, signal.SIG_DFL)
+        for number, handler in replaced.items():
+            signal.signal(number, handler)
 
 
 def main(argv=None) -> int:
     """Run the command line -> the exit code of `run_rows`, or 2 or more as of `run_command`.
 
-    It is 128 and the number of the signal after SIGTERM and SIGHUP.
+    It is 128 and the number of the signal that ended it, if one did.
     """
     arguments = sys.argv[1:] if argv is None else list(argv)
     with _ended_by_signals() as received:
