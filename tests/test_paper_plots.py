@@ -878,3 +878,52 @@ def test_tables_and_figures_need_no_torch():
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def copy_results(folder) -> list:
+    """Copy the small results into a folder -> the paths of their predictions."""
+    shutil.copytree(RESULTS, folder)
+    return sorted(folder.glob("*/*/*/seed_0/predictions.npz"))
+
+
+@pytest.mark.parametrize("figure", ["fig_s3", "h36_sequence", "fig_4a", "fig_4b", "fig_5"])
+def test_predictions_without_an_array_are_refused(plot, tmp_path, capsys, figure):
+    for path in copy_results(tmp_path / "results"):
+        arrays = dict(np.load(path))
+        del arrays["pose_2d_px"]
+        np.savez(path, **arrays)
+    exit_code, _ = plot(figure, f"--results {tmp_path / 'results'}")
+    assert exit_code == 2
+    error = capsys.readouterr().err
+    assert "predictions.npz: is damaged (pose_2d_px is missing)" in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("figure", "array", "words"),
+    [
+        ("fig_s3", "joints", "fig_4ab were tested on different frames or joints"),
+        ("fig_5", "files", "fig_5 were tested on different photos"),
+        ("fig_5", "joints", "not tested on the joints of lsp_14k"),
+    ],
+)
+def test_models_that_were_tested_on_different_things(plot, tmp_path, capsys, figure, array, words):
+    for path in copy_results(tmp_path / "results"):
+        arrays = dict(np.load(path))
+        if "ours" in str(path) and array in arrays:
+            arrays[array] = np.array([f"other_{number}" for number in range(len(arrays[array]))])
+            np.savez(path, **arrays)
+    exit_code, _ = plot(figure, f"--results {tmp_path / 'results'}")
+    assert exit_code == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [{}, {"dataset_type": 3, "amt_train_data": "x"}])
+def test_options_that_figure_1d_cannot_use(plot, tmp_path, capsys, options):
+    copy_results(tmp_path / "results")
+    for path in (tmp_path / "results").glob("*/fig_1d/*/seed_0/options.json"):
+        path.write_text(json.dumps(options))
+    exit_code, _ = plot("fig_1d", f"--results {tmp_path / 'results'}")
+    assert exit_code == 2
+    error = capsys.readouterr().err
+    assert "options.json" in error and error.count("\n") == 1
