@@ -19,13 +19,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from opts.command import run_command
+
 import numpy as np
 
 from opts.parsing import new_parser
 from opts.presets import PAPER_ROWS
 from opts.types import number
 from paper_exps.collect import read_finished, table_of
-from src.errors import InputError, run_command
+from src.errors import InputError
 from src.files import locked_folder, write_atomically
 from src.json_files import load_json
 from src.npz_files import load_npz_arrays

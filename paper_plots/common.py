@@ -133,11 +133,7 @@ def predictions_of(row: RowResults, args) -> dict[str, np.ndarray]:
     if not paths:
         script = f"bash paper_exps/{table_of(row.name)}.sh"
         raise InputError(f"{args.results}: no {run_folder}/predictions.npz; {script}")
-    arrays = load_predictions(paths[0], are_of_photos=table_of(row.name) == "fig_5")
-    for name, array in arrays.items():
-        if array.dtype == np.float16:  # as records keep them; squares of mm would overflow
-            arrays[name] = array.astype(np.float32)
-    return arrays
+    return load_predictions(paths[0], are_of_photos=table_of(row.name) == "fig_5")
 
 
 def load_both_models(args) -> tuple[str, dict[str, dict[str, np.ndarray]]]:

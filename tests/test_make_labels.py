@@ -97,9 +97,15 @@ def test_main_lsp_trains_on_them_and_says_that_they_are_simulated(made, tmp_path
     labels = made / "mini_simulated_labels"
     command = ["--annotations", f"{labels}.json", "--truth", f"{labels}_3d.npz"]
     command += ["--ckpt", str(tmp_path), "--preset", "testing", "--no-save_ims"]
+    command += ["--save_predictions"]
     assert main_lsp.main(command) == 0
     assert "SIMULATED" in capsys.readouterr().out
     folder = tmp_path / "mini_simulated_labels" / "testing" / "seed_0"
     result = json.loads((folder / "result.json").read_text())
     assert result["data"]["train"]["labels"] == 300
     assert result["pa_mpjpe_mm"] > 0
+    photos, truth = labels_of(made)
+    predictions = np.load(folder / "predictions.npz")
+    centred = truth - truth[:, [LSP.root]]
+    assert predictions["target_mm"] == pytest.approx(centred[~photos.is_train], abs=1e-3)
+    assert predictions["files"].tolist() == np.array(photos.files)[~photos.is_train].tolist()

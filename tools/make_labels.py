@@ -11,6 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the project, wherever this is run
 
+from opts.command import run_command
+
 import numpy as np
 
 from opts.parsing import new_parser
@@ -18,7 +20,6 @@ from opts.types import number
 from src.data.arrays import data_name
 from src.data.label_motion import label_motion
 from src.data.photos import parse_photos
-from src.errors import run_command
 from src.files import file_name_of, locked_folder, write_atomically
 from src.skeletons import get_skeleton
 from src.training.evaluation import wrong_labels
