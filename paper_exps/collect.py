@@ -21,7 +21,7 @@ from opts.parsing import new_parser
 from opts.presets import LSP_PRESETS, PAPER_ROWS, PRESETS
 from paper_exps import results_2018
 from src.data.arrays import ACTIONS
-from src.errors import InputError
+from src.errors import InputError, shortened, shown
 from src.files import file_name_of, locked_path
 from src.json_files import load_json
 from src.plotting.figures import new_figure, save_figure
@@ -86,7 +86,7 @@ def read_finished(folder: Path) -> tuple[dict, dict] | None:
         result = load_json(path)
         options = load_json(path.with_name("options.json"))
     except (OSError, ValueError) as error:
-        raise _not_of_a_finished_run(path, repr(error)) from None
+        raise _not_of_a_finished_run(path, shown(error)) from None
     problem = _problem_of(result, options)
     if problem:
         raise _not_of_a_finished_run(path, problem)
@@ -123,7 +123,7 @@ def _problem_of(result, options) -> str | None:
         return "expected a json object as per_action"
     for action, means in per_action.items():
         if not isinstance(means, dict) or not _is_number(means.get("pa_mpjpe_mm")):
-            return f"expected a number as per_action.{action[:40]}.pa_mpjpe_mm"
+            return f"expected a number as per_action.{shortened(action)}.pa_mpjpe_mm"
     step = options.get("amt_test_data")
     if step is not None and not _is_number(step):
         return "expected a number as amt_test_data"

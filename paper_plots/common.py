@@ -20,7 +20,7 @@ from paper_exps import results_2018
 from paper_exps.collect import RowResults, collect, heading, name_in_table, table_of
 from src.crowd.simulation import simulated_labels
 from src.data.photos import Photos, load_photos
-from src.errors import InputError
+from src.errors import InputError, listed
 from src.files import locked_path
 from src.input_files import require_regular_file
 from src.plotting.figures import save_figure, show_figure
@@ -248,7 +248,7 @@ def find_skeleton(joints: list[str]) -> tuple[Skeleton, list[int]]:
     for skeleton in sorted(skeletons, key=lambda skeleton: list(skeleton.joints) != joints):
         if set(skeleton.joints) <= set(joints):
             return skeleton, [joints.index(joint) for joint in skeleton.joints]
-    raise InputError(f"no built-in skeleton has the joints {', '.join(joints)}")
+    raise InputError(f"no built-in skeleton has the joints {listed(joints)}")
 
 
 def frame_of(predictions: dict[str, np.ndarray], index: int) -> tuple[str, int]:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from opts.parsing import new_parser
 from paper_exps.collect import RowResults, name_in_table
 from paper_exps.results_2018 import HEADING_2018, read_fig_1d
-from src.errors import InputError
+from src.errors import InputError, shown
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_points
 from src.skeletons import get_skeleton
@@ -67,7 +67,7 @@ def make_points(rows: list[RowResults]) -> dict[str, list[tuple]]:
             megabytes = label_megabytes(frames, row.options)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise InputError(
-                f"{row.name}: its options.json is not that of a finished run ({error!r}); "
+                f"{row.name}: its options.json is not that of a finished run ({shown(error)}); "
                 "move its folder, and run it again"
             ) from None
         points[model].append((megabytes, row.error_cm, caption))

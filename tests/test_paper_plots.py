@@ -92,6 +92,9 @@ LOGS_REFUSED = {
     "no epoch": "step,root\n1,2\n",
     "an empty epoch": "epoch,root\n,2\n",
     "a cell too many": "epoch,root\n1,2,3\n",
+    "an epoch that never comes": "epoch,root\n1e300,2\n",
+    "a loss that is no number": "epoch,root\n1,nan\n",
+    "a loss beyond all": "epoch,root\n1,1e308\n",
 }
 
 

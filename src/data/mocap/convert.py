@@ -25,7 +25,7 @@ from src.data.mocap.manifest import (
 )
 from src.data.synthetic.motion import make_cameras, rng_of, simulate_detections
 from src.data.views import Motion, oddities
-from src.errors import InputError
+from src.errors import InputError, shown
 from src.skeletons import HUMAN36_JOINTS
 
 # The subjects of Human3.6M, as the paper divides them.
@@ -226,7 +226,9 @@ def person_of(path: Path, folder: Path, pattern: str | None) -> str:
         for person in (*match.groups(), match[0]):
             if person:
                 return person
-    raise InputError(f"{path}: --subject_pattern {pattern!r} finds nobody in {name}; change it")
+    raise InputError(
+        f"{path}: --subject_pattern {shown(pattern)} finds nobody in {name}; change it"
+    )
 
 
 def _usual_person(name: str) -> str:
