@@ -140,7 +140,7 @@ def test_tables_of_records_are_those_of_the_runs(ckpt, capsys):
 def write_run(row, **changes):
     """The files of a finished run, without weights."""
     row.folder.mkdir(parents=True)
-    data = {"name": "x", "synthetic": True, "test": {"frames": 1}}
+    data = {"name": "x", "form": "synthetic", "synthetic": True, "test": {"frames": 1}}
     result = {"seed": 0, "epoch": 25, "trained": True, "pa_mpjpe_mm": 50, "data": data} | changes
     (row.folder / "result.json").write_text(json.dumps(result))
     (row.folder / "options.json").write_text(json.dumps(run_options(row.options)))
