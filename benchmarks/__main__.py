@@ -6,6 +6,7 @@ CPU.
 """
 
 import json
+import math
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -27,7 +28,7 @@ from benchmarks.table import (
 )
 from benchmarks.timing import Row
 from opts.parsing import new_parser
-from src.errors import InputError
+from src.errors import InputError, shortened
 from src.json_files import load_json
 
 # The last two print tables of their own.
@@ -111,19 +112,31 @@ def read_earlier(path: Path, machine: dict) -> dict[str, Row]:
         rows = [Row(**fields) for fields in content["rows"]]
         growths = [Growth(**fields) for fields in content["growth"]]
         earlier_machine = {name: content[name] for name in machine}
+        earlier = rows + growth_rows(growths)
+        for row in earlier:
+            _check_row(row)
     except OSError as error:
         raise InputError(f"--compare {path}: cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise InputError(
             f"--compare {path}: is nothing that `python -m benchmarks --json` printed"
         ) from None
     for name, value in machine.items():
         if earlier_machine[name] != value:
             print(
-                f"note: {path} was measured with {name} {earlier_machine[name]}, not {value}",
+                f"note: {path} was measured with {name} {shortened(str(earlier_machine[name]))}, "
+                f"not {value}",
                 file=sys.stderr,
             )
-    return {row.name: row for row in rows + growth_rows(growths)}
+    return {row.name: row for row in earlier}
+
+
+def _check_row(row: Row):
+    """Raise ValueError or TypeError for a row that --json did not print."""
+    if not isinstance(row.name, str) or not 0 < row.seconds < math.inf:
+        raise ValueError(row.name)
+    if row.floor is not None and not 0 <= row.floor < math.inf:
+        raise ValueError(row.floor)
 
 
 def main(argv=None) -> int:

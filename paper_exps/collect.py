@@ -21,7 +21,7 @@ from opts.parsing import new_parser
 from opts.presets import LSP_PRESETS, PAPER_ROWS, PRESETS
 from paper_exps import results_2018
 from src.data.arrays import ACTIONS
-from src.errors import InputError
+from src.errors import InputError, shortened, shown
 from src.files import file_name_of, locked_path
 from src.json_files import load_json
 from src.plotting.figures import new_figure, save_figure
@@ -32,6 +32,7 @@ NUMBERS = Path(__file__).with_name("paper_numbers.json")
 # allowed, as every n-th frame of each file is rounded up, and detections may lack a file.
 _LEAST_TEST_FRAMES = 0.99 * 543_344
 _MOST_TEST_FRAMES = 1.01 * 550_644
+_LARGEST_NUMBER = 1e12  # more than any error in mm or count of frames; NaN is not below it
 
 
 def table_of(row_name: str) -> str:
@@ -85,7 +86,7 @@ def read_finished(folder: Path) -> tuple[dict, dict] | None:
         result = load_json(path)
         options = load_json(path.with_name("options.json"))
     except (OSError, ValueError) as error:
-        raise _not_of_a_finished_run(path, repr(error)) from None
+        raise _not_of_a_finished_run(path, shown(error)) from None
     problem = _problem_of(result, options)
     if problem:
         raise _not_of_a_finished_run(path, problem)
@@ -99,7 +100,8 @@ def _not_of_a_finished_run(path: Path, problem: str) -> InputError:
 
 
 def _is_number(value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    # By its type, as True counts as an int for isinstance.
+    return type(value) in (int, float) and abs(value) <= _LARGEST_NUMBER
 
 
 def _problem_of(result, options) -> str | None:
@@ -107,10 +109,12 @@ def _problem_of(result, options) -> str | None:
     if not isinstance(result, dict) or not isinstance(options, dict):
         return "expected two json objects"
     for key in ("seed", "epoch"):
-        if not isinstance(result.get(key), int):
+        if type(result.get(key)) is not int or not 0 <= result[key] <= _LARGEST_NUMBER:
             return f"expected a whole number as {key}"
-    if "trained" not in result:
-        return "trained is missing"
+    if not isinstance(result.get("trained"), bool):
+        return "expected true or false as trained"
+    if "wrong_labels" not in result and "pa_mpjpe_mm" not in result:
+        return "pa_mpjpe_mm is missing"
     for key, value in result.items():
         if (key.endswith("_mm") or key == "wrong_labels") and not _is_number(value):
             return f"expected a number as {key}"
@@ -119,12 +123,26 @@ def _problem_of(result, options) -> str | None:
         return "expected a json object as per_action"
     for action, means in per_action.items():
         if not isinstance(means, dict) or not _is_number(means.get("pa_mpjpe_mm")):
-            return f"expected a number as per_action.{action}.pa_mpjpe_mm"
-    data = result.get("data")
-    if not isinstance(data, dict) or "synthetic" not in data:
-        return "data.synthetic is missing"
-    if not isinstance(data.get("test"), dict) or "frames" not in data["test"]:
-        return "data.test.frames is missing"
+            return f"expected a number as per_action.{shortened(action)}.pa_mpjpe_mm"
+    step = options.get("amt_test_data")
+    if step is not None and not _is_number(step):
+        return "expected a number as amt_test_data"
+    return _problem_of_data(result.get("data"))
+
+
+def _problem_of_data(data) -> str | None:
+    """What is wrong with the description of the data in a result, in words; None if nothing is."""
+    if not isinstance(data, dict) or not isinstance(data.get("synthetic"), bool):
+        return "expected true or false as data.synthetic"
+    for key in ("name", "form"):
+        if not isinstance(data.get(key), str):
+            return f"expected a text as data.{key}"
+    for key in ("test", "train"):
+        part = data.get(key)
+        if key == "train" and part is None:  # a run that only tested
+            continue
+        if not isinstance(part, dict) or not _is_number(part.get("frames")):
+            return f"expected a number as data.{key}.frames"
     return None
 
 
@@ -164,6 +182,9 @@ def _collect_row(name: str, folder: Path, preset) -> RowResults:
     run_name = "+".join([name, *preset])
     for path in sorted(folder.glob(f"{run_name}/seed_*/result.json")):
         result, row.options = read_finished(path.parent)
+        for key in ("per_action", "pa_mpjpe_action_mean_mm"):
+            if table_of(name) == "table_2" and key not in result:
+                raise _not_of_a_finished_run(path, f"{key} is missing")
         row.results[result["seed"]] = result
     return row
 
@@ -185,7 +206,9 @@ def is_human36(result: dict, options: dict) -> bool:
     data = result["data"]
     if data["synthetic"] or data["form"] == "relative_depth_json":
         return False
-    step = options.get("amt_test_data", 1)  # main_lsp.py has no such option
+    step = options.get("amt_test_data")
+    if step is None:  # main_lsp.py has no such option
+        step = 1
     return _LEAST_TEST_FRAMES < data["test"]["frames"] * step < _MOST_TEST_FRAMES
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from src.data.arrays import ACTIONS
-from src.errors import InputError
+from src.errors import InputError, shortened, shown
 from src.json_files import load_json
+from src.npz_files import map_npy
 from src.skeletons import get_skeleton
 
 # What --dataset calls these results, beside the folders of runs on other data.
@@ -113,7 +114,7 @@ def _num_pairs(value, path: Path) -> int | str:
     if number < 1 or number != int(number):
         raise InputError(
             f"{path}: rel_num_pairs: expected whole numbers from 1 to {_ALL_PAIRS}, or all, "
-            f"but found {value}"
+            f"but found {shown(value)}"
         )
     return int(number)
 
@@ -133,17 +134,18 @@ def read_joint_errors(folder) -> dict[str, np.ndarray]:
 
 def _read_array(path: Path) -> np.ndarray:
     try:
-        array = np.load(path, allow_pickle=False)
+        array = np.array(map_npy(path))
     except FileNotFoundError:
         raise _missing(path) from None
+    except InputError:
+        raise
     except Exception as error:  # whatever numpy raises for a damaged file, or for a pickle
         raise InputError(f"{path}: cannot be read as an array of numbers ({error})") from None
     num_joints = len(JOINTS_2018)
-    if not isinstance(array, np.ndarray) or array.ndim != 2 or array.shape[1] != num_joints:
-        shape = getattr(array, "shape", "several arrays")
+    if array.ndim != 2 or array.shape[1] != num_joints:
         raise InputError(
             f"{path}: expected errors (N, {num_joints}) in mm, one per test pose and joint of "
-            f"human36_17k, but found {shape}"
+            f"human36_17k, but found {array.shape}"
         )
     if array.dtype.kind != "f" or len(array) == 0:
         raise InputError(
@@ -233,7 +235,10 @@ def _row_name(exp, table: str, path: Path) -> str:
     """Our name of a row. The authors' may stand behind that of the table, as a run's folder."""
     _, _, name_2018 = str(exp).rpartition("/")
     if name_2018 not in _ROWS[table]:
-        raise InputError(f"{path}: exp: expected one of {', '.join(_ROWS[table])}, but found {exp}")
+        raise InputError(
+            f"{path}: exp: expected one of {', '.join(_ROWS[table])}, "
+            f"but found {shortened(str(exp))}"
+        )
     return _ROWS[table][name_2018]
 
 
@@ -274,7 +279,7 @@ def _read_records(path: Path) -> list[dict]:
         raise InputError(f"{path}: expected a json list with an object per run")
     for record in records:
         if not isinstance(record, dict):
-            raise InputError(f"{path}: expected an object per run, but found {record}")
+            raise InputError(f"{path}: expected an object per run, but found {shown(record)}")
     return records
 
 
@@ -306,7 +311,7 @@ def _number(value, field: str, path: Path, *, at_most: float = _LARGEST_NUMBER) 
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not is_number or not 0 <= value <= at_most:
         raise InputError(
-            f"{path}: {field}: expected a number from 0 to {at_most:g}, but found {value}"
+            f"{path}: {field}: expected a number from 0 to {at_most:g}, but found {shown(value)}"
         )
     return float(value)
 
@@ -316,7 +321,9 @@ def _level(value, field: str, path: Path, *, word: str, at_most: float = _LARGES
     if value == word:
         return word
     if isinstance(value, str):
-        raise InputError(f"{path}: {field}: expected numbers or {word}, but found {value}")
+        raise InputError(
+            f"{path}: {field}: expected numbers or {word}, but found {shortened(value)}"
+        )
     return f"{_number(value, field, path, at_most=at_most):g}"
 
 

@@ -20,12 +20,12 @@ from paper_exps import results_2018
 from paper_exps.collect import RowResults, collect, heading, name_in_table, table_of
 from src.crowd.simulation import simulated_labels
 from src.data.photos import Photos, load_photos
-from src.errors import InputError
+from src.errors import InputError, listed
 from src.files import locked_path
 from src.input_files import require_regular_file
-from src.npz_files import load_npz_arrays
 from src.plotting.figures import save_figure, show_figure
 from src.plotting.paper import STYLES, add_row_of_axes, draw_row
+from src.predictions import load_predictions
 from src.skeletons import SKELETON_NAMES, Skeleton, get_skeleton
 
 whole_number = number(int, at_least=0, at_most=10**9)
@@ -121,8 +121,8 @@ def load_rows(figure: str, args, names=()) -> tuple[str, list[RowResults]]:
     return heading(rows), rows
 
 
-def load_predictions(row: RowResults, args) -> dict[str, np.ndarray]:
-    """Load predictions.npz of a row's run with --seed.
+def predictions_of(row: RowResults, args) -> dict[str, np.ndarray]:
+    """Load predictions.npz of a row's run with --seed -> arrays by name.
 
     Raises:
         InputError: the file is not there, or is damaged.
@@ -133,7 +133,7 @@ def load_predictions(row: RowResults, args) -> dict[str, np.ndarray]:
     if not paths:
         script = f"bash paper_exps/{table_of(row.name)}.sh"
         raise InputError(f"{args.results}: no {run_folder}/predictions.npz; {script}")
-    return load_npz_arrays(paths[0])
+    return load_predictions(paths[0], are_of_photos=table_of(row.name) == "fig_5")
 
 
 def load_both_models(args) -> tuple[str, dict[str, dict[str, np.ndarray]]]:
@@ -144,7 +144,7 @@ def load_both_models(args) -> tuple[str, dict[str, dict[str, np.ndarray]]]:
         predictions are the arrays of predictions.npz by name.
     """
     data_name, rows = load_rows("fig_4ab", args)
-    predictions = {name_in_table(row.name): load_predictions(row, args) for row in rows}
+    predictions = {name_in_table(row.name): predictions_of(row, args) for row in rows}
     return data_name, predictions
 
 
@@ -192,10 +192,10 @@ def require_same_frames(predictions: dict[str, dict[str, np.ndarray]]):
     """Raise InputError unless all models were tested on the same frames, in the same order."""
     first, *others = predictions.values()
     for other in others:
-        for name in ("sequence", "frame"):
+        for name in ("joints", "sequence", "frame"):
             if not np.array_equal(first[name], other[name]):
                 raise InputError(
-                    "the runs of fig_4ab were tested on different frames; "
+                    "the runs of fig_4ab were tested on different frames or joints; "
                     "run both with the same options"
                 )
 
@@ -248,7 +248,7 @@ def find_skeleton(joints: list[str]) -> tuple[Skeleton, list[int]]:
     for skeleton in sorted(skeletons, key=lambda skeleton: list(skeleton.joints) != joints):
         if set(skeleton.joints) <= set(joints):
             return skeleton, [joints.index(joint) for joint in skeleton.joints]
-    raise InputError(f"no built-in skeleton has the joints {', '.join(joints)}")
+    raise InputError(f"no built-in skeleton has the joints {listed(joints)}")
 
 
 def frame_of(predictions: dict[str, np.ndarray], index: int) -> tuple[str, int]:

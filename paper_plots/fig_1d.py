@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from opts.parsing import new_parser
 from paper_exps.collect import RowResults, name_in_table
 from paper_exps.results_2018 import HEADING_2018, read_fig_1d
-from src.errors import InputError
+from src.errors import InputError, shown
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_points
 from src.skeletons import get_skeleton
@@ -48,7 +48,7 @@ def training_frames(rows: list[RowResults]) -> int:
     """How many frames the training set has; rows that were only tested do not know it."""
     for row in rows:
         for result in row.results.values():
-            if result["data"]["train"]:
+            if result["data"].get("train"):
                 return result["data"]["train"]["frames"]
     raise InputError(
         "the rows were only tested: the size of the training set is not known; train one of them"
@@ -63,7 +63,14 @@ def make_points(rows: list[RowResults]) -> dict[str, list[tuple]]:
         # Rows are called supervised_25 (per cent of the data) and ours_25_1 (and pairs per frame).
         model, *amounts = name_in_table(row.name).split("_")
         caption = " %, pairs: ".join(amounts) if model == "ours" else f"{amounts[0]} %"
-        points[model].append((label_megabytes(frames, row.options), row.error_cm, caption))
+        try:
+            megabytes = label_megabytes(frames, row.options)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise InputError(
+                f"{row.name}: its options.json is not that of a finished run ({shown(error)}); "
+                "move its folder, and run it again"
+            ) from None
+        points[model].append((megabytes, row.error_cm, caption))
     return points
 
 

@@ -2,13 +2,14 @@
 
 import sys
 
-from common import add_common_options, choose_index, load_predictions, load_rows, save, whole_number
+from common import add_common_options, choose_index, load_rows, predictions_of, save, whole_number
 from opts.command import run_command
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from opts.parsing import new_parser
+from src.errors import InputError
 from src.plotting.figures import new_figure
 from src.plotting.paper import add_row_of_axes, draw_row
 from src.plotting.photos import read_images
@@ -36,6 +37,21 @@ def to_unit_size(pose: np.ndarray) -> np.ndarray:
     return pose / np.linalg.norm(pose - pose.mean(axis=0))
 
 
+def require_same_photos(predictions: dict[str, dict[str, np.ndarray]]):
+    """Raise InputError unless all models were tested on the same photos, and on lsp_14k's joints.
+
+    predictions: {model: arrays of predictions.npz}.
+    """
+    first = next(iter(predictions.values()))
+    for arrays in predictions.values():
+        if not np.array_equal(arrays["files"], first["files"]):
+            raise InputError(
+                "the runs of fig_5 were tested on different photos; run all with the same options"
+            )
+        if arrays["joints"].tolist() != list(get_skeleton("lsp_14k").joints):
+            raise InputError("the runs of fig_5 were not tested on the joints of lsp_14k")
+
+
 def draw(
     data_name: str,
     pose_2d: np.ndarray,
@@ -57,11 +73,14 @@ def make_figure(argv):
     """Load the models' poses of a photo, and the photo, draw, save."""
     args = make_parser().parse_args(argv)
     data_name, rows = load_rows("fig_5", args, names=tuple(MODELS))
-    predictions = {MODELS[row.name]: load_predictions(row, args) for row in rows}
+    predictions = {MODELS[row.name]: predictions_of(row, args) for row in rows}
+    require_same_photos(predictions)
     first = next(iter(predictions.values()))
     index = choose_index(args, len(first["files"]))
     file = str(first["files"][index])
     poses = {}
+    if "target_mm" in first:  # simulated photos have a truth
+        poses["3D truth"] = to_unit_size(first["target_mm"][index])
     for title, arrays in predictions.items():
         poses[title] = to_unit_size(arrays["prediction_mm"][index])
     (image,) = read_images(args.photos, [file])

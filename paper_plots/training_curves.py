@@ -9,8 +9,11 @@ from opts.command import run_command
 
 from opts.parsing import new_parser
 from src.csv_files import load_csv
-from src.errors import InputError
+from src.errors import InputError, shortened, shown
 from src.plotting.training import draw_training
+
+_MOST_EPOCHS = 10**9  # as --epochs allows
+_LARGEST_NUMBER = 1e100  # far more than any loss
 
 
 def make_parser():
@@ -34,10 +37,21 @@ def read_log(path: Path) -> list[dict[str, float]]:
             cells = dict(zip(header, row, strict=False))
             if not cells.get("epoch") or len(row) > len(header):
                 raise InputError(f"{path}: expected the log of a run, a row per epoch")
-            history.append({name: float(cell) for name, cell in cells.items() if cell})
+            numbers = {name: float(cell) for name, cell in cells.items() if cell}
+            _check_numbers(numbers)
+            history.append(numbers)
     except (OSError, ValueError, csv.Error) as error:
-        raise InputError(f"{path}: expected the log of a run ({error!r})") from None
+        raise InputError(f"{path}: expected the log of a run ({shown(error)})") from None
     return history
+
+
+def _check_numbers(numbers: dict[str, float]):
+    """Raise ValueError for a row of the log with numbers that cannot be drawn."""
+    if not 0 <= numbers["epoch"] <= _MOST_EPOCHS:
+        raise ValueError(f"epoch {numbers['epoch']}")
+    for name, number in numbers.items():
+        if not abs(number) <= _LARGEST_NUMBER:  # NaN fails this, too
+            raise ValueError(f"{shortened(name)} of {number}")
 
 
 def make_figure(argv):

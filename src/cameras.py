@@ -25,7 +25,7 @@ import h5py
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from src.errors import InputError
+from src.errors import InputError, shown
 from src.h5_files import members, open_h5, read_dataset
 from src.input_files import require_regular_file
 
@@ -182,7 +182,8 @@ def _read_camera(group, source_name: str, path: Path) -> Camera:
     focal = parameters["f"]
     if not (focal > 0).all():
         raise InputError(
-            f"{source_name}/f: expected focal lengths above 0, found {focal.ravel().tolist()}"
+            f"{source_name}/f: expected focal lengths above 0, "
+            f"found {shown(focal.ravel().tolist())}"
         )
     return Camera(
         R=rotation,

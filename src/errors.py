@@ -35,6 +35,24 @@ def printable(text) -> str:
     return "".join(characters)
 
 
+def shortened(text: str, most: int = 80) -> str:
+    """Return a text from data for a message: as it is, or its beginning if it has more letters."""
+    return text if len(text) <= most else f"{text[: most - 4]} ..."
+
+
+def listed(names) -> str:
+    """Return names from data for a message, as many as it has room for."""
+    return shortened(", ".join(str(name) for name in names), most=200)
+
+
+def shown(value) -> str:
+    """Return a value from data for a message: as Python writes it, but not more than 80 letters."""
+    try:
+        return shortened(repr(value))
+    except ValueError:  # Python does not write a whole number of thousands of digits
+        return f"{type(value).__name__} too long to be shown"
+
+
 def is_disk_full(error: BaseException | None) -> bool:
     """Tell whether an exception, or one that led to it, says that the disk is full."""
     while error is not None:

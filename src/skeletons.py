@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from src.errors import InputError
+from src.errors import InputError, shown
 from src.json_files import load_json, parse_json
 
 # Human3.6M's joints by index. Some coincide in space; the number in the name tells such twins
@@ -316,7 +316,7 @@ def get_skeleton(name: str) -> Skeleton:
     if name.startswith("{"):
         return _parse_skeleton(name)
     if name not in _SKELETONS:
-        raise InputError(f"unknown skeleton {name!r}; there are {', '.join(SKELETON_NAMES)}")
+        raise InputError(f"unknown skeleton {shown(name)}; there are {', '.join(SKELETON_NAMES)}")
     return _SKELETONS[name]
 
 
@@ -344,7 +344,8 @@ def _parse_skeleton(text: str) -> Skeleton:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         # Whatever shape the content has in place of the expected one, the user wants to know this.
         raise InputError(
-            f"skeleton: expected joints, limbs, root (a joint) and unit_limb (a limb): {error!r}"
+            "skeleton: expected joints, limbs, root (a joint) and unit_limb (a limb): "
+            f"{shown(error)}"
         ) from None
 
 
@@ -366,10 +367,12 @@ def _skeleton_from_content(content: dict) -> Skeleton:
     for limb in limbs:
         unknown_joints += [joint for joint in limb if joint not in joints]
     if unknown_joints:
-        raise InputError(f"skeleton: limbs: expected pairs of joints, found {unknown_joints}")
+        raise InputError(
+            f"skeleton: limbs: expected pairs of joints, found {shown(unknown_joints)}"
+        )
     odd_limbs = [limb for limb in limbs if len(limb) != 2 or limb[0] == limb[1]]
     if odd_limbs:
-        raise InputError(f"skeleton: limbs: expected pairs of joints, found {odd_limbs}")
+        raise InputError(f"skeleton: limbs: expected pairs of joints, found {shown(odd_limbs)}")
 
     if lengths is not None and (
         len(lengths) != len(limbs) or not all(0 < length < 1e6 for length in lengths)

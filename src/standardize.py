@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from src.errors import InputError
+from src.errors import InputError, shown
 
 
 class Standardizer(NamedTuple):
@@ -77,6 +77,6 @@ class Statistics(NamedTuple):
             limb_lengths = state["limb_lengths"]
         except (KeyError, TypeError) as error:
             raise InputError(
-                f"the checkpoint's statistics are damaged: {error!r}; load another run"
+                f"the checkpoint's statistics are damaged: {shown(error)}; load another run"
             ) from None
         return cls(pose_2d=pose_2d, pose_3d=pose_3d, limb_lengths=limb_lengths)

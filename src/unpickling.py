@@ -7,7 +7,8 @@ the whole pickle has been read.
 
 Nor may a pickle fill the memory, or take hours. Its opcodes are looked at before they are executed:
 how many there are, and whether tuples hold tuples many times over, as their hash would visit them
-all. And `plain` makes nothing before it knows how large it will be: what a pickle holds once can
+all. Nothing is read before it is known to be there: a length that a pickle declares reserves no
+memory. And `plain` makes nothing before it knows how large it will be: what a pickle holds once can
 stand in it at many places, and would be visited, or written out, at each.
 """
 
@@ -28,6 +29,7 @@ _MOST_IN_A_KEY = 100
 _REFUSED_OPCODES = {"EMPTY_SET", "ADDITEMS", "FROZENSET", "NEXT_BUFFER"}
 _OPCODES_OF_DICTS = ("SETITEM", "SETITEMS", "DICT")
 _MOST_LEVELS = 100
+_PIECE_BYTES = 2**20
 # How many times what it holds once a pickle may hold in all; small ones may always hold this much.
 _MOST_TIMES_OVER = 4
 _ALWAYS_ALLOWED_BYTES = 2**24
@@ -255,18 +257,51 @@ def _check_opcodes(file):
 def _opcodes(file) -> Iterator[tuple[pickletools.OpcodeInfo, object]]:
     """Yield a pickle's opcodes with their arguments, up to the one that ends it.
 
-    The readers of pickletools read an argument's bytes only where all of them are there.
+    The readers of pickletools raise ValueError where an argument's bytes are not all there. So does
+    this for a frame, whose bytes the unpickler reads at once, that ends behind the pickle.
     """
+    in_pieces = _InPieces(file)
+    end_of_frame = 0
     while True:
         opcode = pickletools.code2op[file.read(1).decode("latin1")]
         argument = None
         if opcode.name == "STRING":
             argument = file.readline()  # in whatever encoding; pickletools' own reader wants ASCII
         elif opcode.arg is not None:
-            argument = opcode.arg.reader(file)
+            argument = opcode.arg.reader(in_pieces)
+        if opcode.name == "FRAME":
+            end_of_frame = max(end_of_frame, file.tell() + argument)
         yield opcode, argument
         if opcode.name == "STOP":
+            if end_of_frame > file.tell():
+                raise ValueError("a frame that ends behind the pickle")
             return
+
+
+class _InPieces:
+    """A binary file that makes no room for more bytes than it has.
+
+    Python's own files do: to read a declared length of 8 GB they reserve 8 GB first.
+    """
+
+    def __init__(self, file):
+        self._file = file
+
+    def readline(self) -> bytes:
+        return self._file.readline()
+
+    def read(self, count: int) -> bytes:
+        """Read so many bytes, or those that are left."""
+        if count <= _PIECE_BYTES:
+            return self._file.read(count)
+        pieces = []
+        while count > 0:
+            piece = self._file.read(min(count, _PIECE_BYTES))
+            if not piece:
+                break
+            pieces.append(piece)
+            count -= len(piece)
+        return b"".join(pieces)
 
 
 def _take(sizes: list, kinds: list) -> list:

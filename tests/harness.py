@@ -23,7 +23,7 @@ import torch
 resource = pytest.importorskip("resource")  # Windows has none, and cannot fork
 
 _TRACEBACK = 70  # the exit code of a command that ends with an exception
-_LONGEST_LINE = 500
+_LONGEST_LINE = 420  # with two paths of 100 characters, and 200 of the message itself
 _MOST_OUTPUT = 2**20  # bytes of text: whoever prints more has lost control
 
 
@@ -53,7 +53,7 @@ def run_in_fork(
     sandbox: Path,
     out: str = "out",
     memory: int = 2**30,
-    seconds: int = 20,
+    seconds: int = 60,
 ) -> Outcome:
     """Call ``main(argv)`` in a fork of this process.
 
@@ -61,7 +61,8 @@ def run_in_fork(
         folder work is where the command runs, its folder tmp is for temporary files.
     out: what in the sandbox it may change.
     memory: bytes that it may take beyond those that this process has now.
-    seconds: how long it may take, on the clock.
+    seconds: how long it may take, on the clock; a busy machine may need ten times as long as an
+        idle one.
     """
     for name in ("work", "tmp"):
         (sandbox / name).mkdir(exist_ok=True)
@@ -190,7 +191,7 @@ def judge(
     out: str = "out",
     exit_codes: Sequence[int] = (0, 1, 2),
     memory: int = 2**30,
-    seconds: int = 20,
+    seconds: int = 60,
 ) -> Outcome:
     """Run a command as `run_in_fork` does, and assert that it did nothing wrong."""
     outcome = run_in_fork(main, argv, sandbox=sandbox, out=out, memory=memory, seconds=seconds)

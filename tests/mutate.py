@@ -34,7 +34,7 @@ def write_good_inputs(folder: Path, kinds=KINDS) -> dict[str, Path]:
 
 
 def run_damaged(
-    kind: Kind, good: Path, sandbox: Path, content: bytes | None, seconds: int = 20
+    kind: Kind, good: Path, sandbox: Path, content: bytes | None, seconds: int = 60
 ) -> Outcome:
     """Run a kind's command on its good input, with another content of the file to be damaged.
 

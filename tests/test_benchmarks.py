@@ -287,6 +287,10 @@ def test_json_and_compare(run, tmp_path):
         '{"rows": [{"name": "a"}], "growth": [], "torch": "1", "threads": 1}',
         '{"rows": [], "growth": []}',
         '{"rows": 3}',
+        '{"rows": [], "growth": [{"name": "a", "sizes": [{}], "seconds": [1], "exponent": 1}], '
+        '"torch": "1", "threads": 1}',
+        '{"rows": [{"name": "a", "seconds": 0, "spread": 0, "floor": null, "floor_is": "", '
+        '"frames": 1}], "growth": [], "torch": "1", "threads": 1}',
     ],
 )
 def test_compare_with_what_is_no_earlier_file(run, tmp_path, content):

@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from src.errors import InputError, Interrupted, printable
+from src.errors import (
+    InputError,
+    Interrupted,
+    listed,
+    printable,
+    shortened,
+    shown,
+)
 
 
 @pytest.mark.parametrize(("returned", "exit_code"), [(None, 0), (0, 0), (1, 1)])
@@ -113,3 +120,16 @@ def test_libraries_do_not_warn(capsys):
 def test_bugs_go_through(error):
     with pytest.raises(type(error)):
         run_command(raised(error))
+
+
+def test_values_from_data_are_shown_short():
+    assert shown("a name") == "'a name'"
+    assert shown({"kp0": 1}) == "{'kp0': 1}"
+    assert shown([0] * 10**5) == "[" + 25 * "0, " + " ..."
+    assert shown(10**5000) == "int too long to be shown"
+    assert shown([10**5000]) == "list too long to be shown"
+    assert shortened("a name") == "a name"
+    assert shortened("x" * 80) == "x" * 80
+    assert shortened("x" * 81) == "x" * 76 + " ..."
+    assert listed(["left", "right", 3]) == "left, right, 3"
+    assert len(listed(["left"] * 100)) == 200

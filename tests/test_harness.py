@@ -197,7 +197,7 @@ def test_what_is_no_such_file(name, obstacle, good_input, tmp_path):
         path.symlink_to(path.name)  # a link to itself, as root can read anything
     elif obstacle == "deep":
         path.write_text("[" * 200_000 + "]" * 200_000)
-    judge(kind.main, kind.command_line(sandbox), sandbox=sandbox, out=kind.out, seconds=10)
+    judge(kind.main, kind.command_line(sandbox), sandbox=sandbox, out=kind.out, seconds=30)
 
 
 # Names

@@ -260,6 +260,28 @@ def test_every_truncation_is_one_line(write_folder):
             load_2018(folder.path)
 
 
+def test_no_room_is_made_for_numbers_that_are_not_there(write_folder, monkeypatch):
+    """np.fromfile reserves memory for as many numbers as it is asked for."""
+    folder = write_folder()
+    whole = folder.checkpoint.read_bytes()
+    read_from_file = np.fromfile
+    counts = []
+
+    def note_count(file, dtype, count):
+        bytes_left = folder.checkpoint.stat().st_size - file.tell()
+        assert count * np.dtype(dtype).itemsize <= bytes_left
+        counts.append(count)
+        return read_from_file(file, dtype, count)
+
+    monkeypatch.setattr(np, "fromfile", note_count)
+    load_2018(folder.path)
+    num_storages = len(counts)
+    folder.checkpoint.write_bytes(whole[:-2])
+    with pytest.raises(InputError, match="it ends early"):
+        load_2018(folder.path)
+    assert len(counts) == 2 * num_storages - 1  # all but the last
+
+
 def test_flipped_bytes_are_read_or_refused(write_folder):
     folder = write_folder()
     whole = folder.checkpoint.read_bytes()

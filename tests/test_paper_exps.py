@@ -382,3 +382,62 @@ def test_lsp_presets_resolve():
         options, _ = lsp.parse_options(tokens)
         for option, value in preset.items():
             assert getattr(options, option) == value
+
+
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        ("pa_mpjpe_mm", None),
+        ("pa_mpjpe_mm", "x"),
+        ("pa_mpjpe_mm", float("nan")),
+        ("pa_mpjpe_action_mean_mm", "x"),
+        ("per_action", []),
+        ("per_action", {"Walking": None}),
+        ("per_action", {"Walking": {}}),
+        ("wrong_labels", "x"),
+        ("trained", None),
+        ("trained", "yes"),
+        ("seed", None),
+        ("seed", True),
+        ("epoch", "1"),
+        ("data", None),
+        ("data/name", None),
+        ("data/name", 3),
+        ("data/form", None),
+        ("data/synthetic", None),
+        ("data/synthetic", "no"),
+        ("data/test", None),
+        ("data/test/frames", None),
+        ("data/test/frames", "100"),
+        ("data/train", {}),
+    ],
+)
+@pytest.mark.parametrize("table", ["table_1/ours", "table_2/ours_17_gt_gt"])
+def test_results_with_odd_fields_are_refused(tmp_path, capsys, table, keys, value):
+    """None stands for a field that is missing."""
+    write_result(tmp_path, table, 0, 50)
+    path = tmp_path / "mine" / table / "seed_0" / "result.json"
+    result = json.loads(path.read_text())
+    *parents, last = keys.split("/")
+    container = result
+    for key in parents:
+        container = container[key]
+    if value is None:
+        del container[last]
+    else:
+        container[last] = value
+    path.write_text(json.dumps(result))
+    assert collect.main([table.partition("/")[0], "--ckpt", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert "is not of a finished run" in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("key", ["per_action", "pa_mpjpe_action_mean_mm"])
+def test_table_2_needs_errors_of_actions(tmp_path, capsys, key):
+    write_result(tmp_path, "table_2/ours_17_gt_gt", 0, 50)
+    path = tmp_path / "mine/table_2/ours_17_gt_gt/seed_0/result.json"
+    result = json.loads(path.read_text())
+    del result[key]
+    path.write_text(json.dumps(result))
+    assert collect.main(["table_2", "--ckpt", str(tmp_path)]) == 2
+    assert f"({key} is missing)" in capsys.readouterr().err

@@ -17,6 +17,7 @@ from conftest import ROOT
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
+from paper_exps import records
 from src.cameras import Camera, load_cameras
 from src.crowd.agreement import agreement
 from src.crowd.answers import Answers
@@ -91,6 +92,9 @@ LOGS_REFUSED = {
     "no epoch": "step,root\n1,2\n",
     "an empty epoch": "epoch,root\n,2\n",
     "a cell too many": "epoch,root\n1,2,3\n",
+    "an epoch that never comes": "epoch,root\n1e300,2\n",
+    "a loss that is no number": "epoch,root\n1,nan\n",
+    "a loss beyond all": "epoch,root\n1,1e308\n",
 }
 
 
@@ -217,6 +221,39 @@ def test_s3_and_5_draw_the_poses_of_the_files(plot):
     assert titles[1:] == ["3D supervised", "ours", "ours, fine-tuned on photos"]
     exit_code, _ = plot("fig_s3", "--index 99")
     assert exit_code == 2
+
+
+def test_the_figures_of_a_record_are_those_of_the_run(plot, tmp_path):
+    """A record keeps numbers as float16, and what no figure draws not at all."""
+    results = tmp_path / "runs"
+    shutil.copytree(RESULTS, results)
+    for path in results.rglob("options.json"):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"epochs": 1}))
+        path.with_name("environment.json").write_text("{}")
+    records_folder = tmp_path / "records"
+    assert records.main(["--ckpt", str(results), "--out", str(records_folder)]) == 0
+    for name in ("fig_1d", "fig_4b", "fig_4c", "fig_4d", "fig_5", "fig_s3"):
+        _, figure = plot(name, "--seed 0")
+        _, figure_of_record = plot(name, f"--results {records_folder}")
+        for axis, axis_of_record in zip(figure.axes, figure_of_record.axes, strict=True):
+            assert axis.get_title() == axis_of_record.get_title()
+            for bar, other in zip(axis.patches, axis_of_record.patches, strict=True):
+                assert bar.get_height() == pytest.approx(other.get_height(), rel=1e-3)
+            for line, other in zip(axis.lines, axis_of_record.lines, strict=True):
+                np.testing.assert_allclose(line.get_xydata(), other.get_xydata(), atol=0.6)
+
+
+def test_5_shows_the_truth_of_simulated_photos(plot, tmp_path):
+    folder = tmp_path / "results/synthetic_photos/fig_5/ours_lsp/seed_0"
+    shutil.copytree(RESULTS / "synthetic_photos/fig_5/ours_lsp/seed_0", folder)
+    arrays = dict(np.load(folder / "predictions.npz"))
+    arrays["target_mm"] = 2 * arrays["prediction_mm"]  # of another size, and the same pose
+    np.savez(folder / "predictions.npz", **arrays)
+    _, figure = plot("fig_5", f"--index 0 --results {tmp_path / 'results'}")
+    titles = [axis.get_title() for axis in figure.axes]
+    assert titles[1:] == ["3D truth", "ours"]
+    for line, other in zip(figure.axes[1].lines, figure.axes[2].lines, strict=True):
+        np.testing.assert_allclose(line.get_data_3d(), other.get_data_3d(), atol=1e-6)
 
 
 def test_photos_are_drawn_behind_the_poses(plot, tmp_path, capsys):
@@ -844,3 +881,52 @@ def test_tables_and_figures_need_no_torch():
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def copy_results(folder) -> list:
+    """Copy the small results into a folder -> the paths of their predictions."""
+    shutil.copytree(RESULTS, folder)
+    return sorted(folder.glob("*/*/*/seed_0/predictions.npz"))
+
+
+@pytest.mark.parametrize("figure", ["fig_s3", "h36_sequence", "fig_4a", "fig_4b", "fig_5"])
+def test_predictions_without_an_array_are_refused(plot, tmp_path, capsys, figure):
+    for path in copy_results(tmp_path / "results"):
+        arrays = dict(np.load(path))
+        del arrays["pose_2d_px"]
+        np.savez(path, **arrays)
+    exit_code, _ = plot(figure, f"--results {tmp_path / 'results'}")
+    assert exit_code == 2
+    error = capsys.readouterr().err
+    assert "predictions.npz: is damaged (pose_2d_px is missing)" in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("figure", "array", "words"),
+    [
+        ("fig_s3", "joints", "fig_4ab were tested on different frames or joints"),
+        ("fig_5", "files", "fig_5 were tested on different photos"),
+        ("fig_5", "joints", "not tested on the joints of lsp_14k"),
+    ],
+)
+def test_models_that_were_tested_on_different_things(plot, tmp_path, capsys, figure, array, words):
+    for path in copy_results(tmp_path / "results"):
+        arrays = dict(np.load(path))
+        if "ours" in str(path) and array in arrays:
+            arrays[array] = np.array([f"other_{number}" for number in range(len(arrays[array]))])
+            np.savez(path, **arrays)
+    exit_code, _ = plot(figure, f"--results {tmp_path / 'results'}")
+    assert exit_code == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [{}, {"dataset_type": 3, "amt_train_data": "x"}])
+def test_options_that_figure_1d_cannot_use(plot, tmp_path, capsys, options):
+    copy_results(tmp_path / "results")
+    for path in (tmp_path / "results").glob("*/fig_1d/*/seed_0/options.json"):
+        path.write_text(json.dumps(options))
+    exit_code, _ = plot("fig_1d", f"--results {tmp_path / 'results'}")
+    assert exit_code == 2
+    error = capsys.readouterr().err
+    assert "options.json" in error and error.count("\n") == 1

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -326,6 +327,23 @@ def test_arrays_of_another_form_are_refused_in_one_line(plot, authors, capsys, c
         assert exit_code == 2
         error = capsys.readouterr().err
         assert f"{path}: " in error and words in error and error.count("\n") == 1
+
+
+def test_arrays_are_looked_at_before_they_are_read(plot, authors, capsys):
+    """A pipe that nobody writes to, and a header that declares 14 GB."""
+    path = authors / "fig_4ab/rel_supervised/all_dist_proc.npy"
+    path.unlink()
+    os.mkfifo(path)
+    exit_code, _ = plot("fig_4a", "--results", authors)
+    assert exit_code == 2
+    assert f"{path}: is a pipe or a device" in capsys.readouterr().err
+    path.unlink()
+    with path.open("wb") as file:
+        header = {"descr": "<f8", "fortran_order": False, "shape": (10**8, 17)}
+        np.lib.format.write_array_header_1_0(file, header)
+    exit_code, _ = plot("fig_4a", "--results", authors)
+    assert exit_code == 2
+    assert f"{path}: cannot be read as an array of numbers" in capsys.readouterr().err
 
 
 def test_all_pairs_may_be_a_word(authors):

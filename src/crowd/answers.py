@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from src.csv_files import load_csv
-from src.errors import InputError
+from src.errors import InputError, shown
 from src.input_files import require_regular_file
 from src.json_files import load_json
 from src.unpickling import load_pickle, plain
@@ -112,7 +112,7 @@ def _read_pickle(path: Path) -> list[dict]:
         return _flatten_assignments(plain(content))
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise InputError(
-            f"{path}: expected _all_assignments with worker_id and trials ({error!r})"
+            f"{path}: expected _all_assignments with worker_id and trials ({shown(error)})"
         ) from None
 
 
@@ -145,7 +145,7 @@ def _whole_number(value) -> int:
     """Return a number, or one in a text, as int. Raises ValueError if it is none, or not whole."""
     number = int(value)
     if isinstance(value, bool) or (not isinstance(value, str) and number != value):
-        raise ValueError(f"{value!r} is no whole number")
+        raise ValueError(f"{shown(value)} is no whole number")
     return number
 
 
@@ -161,12 +161,12 @@ def _check_record(values, place: str) -> _Record:
         )
     except (KeyError, TypeError, ValueError, OverflowError):  # the last for an infinite number
         raise InputError(
-            f"{place}: expected {', '.join(_FIELDS)} (0 or 1), found {str(values)[:80]}"
+            f"{place}: expected {', '.join(_FIELDS)} (0 or 1), found {shown(values)}"
         ) from None
     joints_exist = 0 <= record.kp0 <= _LARGEST_JOINT and 0 <= record.kp1 <= _LARGEST_JOINT
     if not joints_exist or record.kp0 == record.kp1 or record.answer not in (0, 1):
         raise InputError(
             f"{place}: expected two different joints and an answer of 0 or 1, "
-            f"found {(record.kp0, record.kp1, record.answer)}"
+            f"found {shown((record.kp0, record.kp1, record.answer))}"
         )
     return record

@@ -5,7 +5,7 @@ from collections import Counter
 from src.crowd.answers import Answers
 from src.crowd.merging import Merged
 from src.data.photos import parse_as_it_is
-from src.errors import InputError
+from src.errors import InputError, shortened
 
 
 def add_labels(content: dict, answers: Answers, merged: Merged, path) -> dict:
@@ -30,12 +30,13 @@ def add_labels(content: dict, answers: Answers, merged: Merged, path) -> dict:
         name = answers.images[merged.image[pair]]
         if name not in index_of_image or max(first, second) >= len(joint_names):
             raise InputError(
-                f"{path}: has no image {name} with joints {first} and {second}, "
+                f"{path}: has no image {shortened(name)} with joints {first} and {second}, "
                 "which the answers name"
             )
         if name in repeated_names:
             raise InputError(
-                f"{path}: im_file {name} is there more than once; name its images by number"
+                f"{path}: im_file {shortened(name)} is there more than once; "
+                "name its images by number"
             )
         index = index_of_image[name]
         annotations[index].append(

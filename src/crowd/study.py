@@ -15,7 +15,7 @@ from src.data.human36.folder import rename
 from src.data.human36.forms import open_source
 from src.data.photos import read_json
 from src.data.synthetic.motion import SUBJECTS, make_cameras, make_motion
-from src.errors import InputError
+from src.errors import InputError, listed, shortened, shown
 from src.labels import draw_pairs, joint_pairs
 from src.skeletons import HUMAN36_JOINTS, get_skeleton
 
@@ -137,13 +137,16 @@ def load_study(answer_files, images_file, data_dir, *, depth_2018: bool = False)
     cameras = []
     for image in answers.images:
         if image not in records:
-            raise InputError(f"{images_file}: has no image {image}, which the answers name")
+            raise InputError(
+                f"{images_file}: has no image {shortened(image)}, which the answers name"
+            )
         record = records[image]
         pose = _find_pose(source, record)
         if pose is None:
             raise InputError(
-                f"{data_dir}: no frame {record.frame} of S{record.subject} {rename(record.action)} "
-                f"seen by camera {record.camera}, which image {image} of {images_file} names"
+                f"{data_dir}: no frame {record.frame} of S{record.subject} "
+                f"{shortened(rename(record.action))} seen by camera {shortened(record.camera)}, "
+                f"which image {shortened(image)} of {images_file} names"
             )
         poses.append(pose[joint_indices])
         cameras.append(source.cameras[record.subject, record.camera])
@@ -190,10 +193,10 @@ def _read_images_file(path) -> tuple[tuple[str, ...], dict[str, _ImageRecord]]:
                 keypoints_px=keypoints_px.get(name, np.empty(0)),
             )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise InputError(f"{path}: {expected} ({error})") from None
+        raise InputError(f"{path}: {expected} ({shown(error)})") from None
     unknown = [name for name in joints if name not in HUMAN36_JOINTS]
     if unknown:
-        raise InputError(f"{path}: {expected}, which {', '.join(unknown)} are not")
+        raise InputError(f"{path}: {expected}, which {listed(unknown)} are not")
     return joints, records
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from src.data.arrays import ACTIONS, PoseArrays, Sequence, identify_file
 from src.data.plausibility import extent_is_zero, question_focal, question_pairs, thin_out
 from src.data.views import check_values, oddities
-from src.errors import InputError
+from src.errors import InputError, listed, shown
 from src.npz_files import array_names, load_npz_arrays, open_npz
 from src.skeletons import Skeleton
 from src.unpickling import load_pickle, plain
@@ -46,7 +46,7 @@ def read_fields(path) -> dict[str, np.ndarray]:
     joint_names = fields["joint_names"].tolist()
     if len(set(joint_names)) != len(joint_names):
         raise InputError(
-            f"{path}: joint_names: expected different names, found {', '.join(joint_names)}"
+            f"{path}: joint_names: expected different names, found {listed(joint_names)}"
         )
     for name in ("pose_3d", "pose_2d"):
         fields[name] = fields[name].astype(np.float64)
@@ -115,7 +115,7 @@ def load_npz(
     if missing_joints:
         raise InputError(
             f"{path}: joint_names: {skeleton.name} needs {missing_joints[0]}, "
-            f"found {', '.join(joint_names)}"
+            f"found {listed(joint_names)}"
         )
     if detections:
         raise InputError(
@@ -236,5 +236,5 @@ def load_pickled_npz(path, names) -> dict:
     except InputError:
         raise
     except Exception as error:  # a damaged file can raise anything
-        raise InputError(f"{path}: is damaged ({error!r}); download it again") from None
+        raise InputError(f"{path}: is damaged ({shown(error)}); download it again") from None
     return content

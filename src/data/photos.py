@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from src.errors import InputError
+from src.errors import InputError, listed, shortened, shown
 from src.json_files import load_json
 from src.keypoints.layouts import derived_joints, to_skeleton
 from src.npz_files import load_npz_arrays
@@ -118,12 +118,16 @@ def parse_photos(content: dict, skeleton: Skeleton, path) -> Photos:
     if is_missing.any():
         missing_joints = np.array(skeleton.joints)[is_missing]
         raise InputError(
-            f"{path}: joint_names: {', '.join(missing_joints)} of {skeleton.name} not found among "
-            f"{', '.join(joint_names)}; give the file's own skeleton with --dataset_type"
+            f"{path}: joint_names: {listed(missing_joints)} of {skeleton.name} not "
+            f"found among {listed(joint_names)}; "
+            "give the file's own skeleton with --dataset_type"
         )
     notes = [
         f"{joint} is estimated from other joints" for joint in derived_joints(joint_names, skeleton)
     ]
+    # Labels that tools/make_labels.py made say so.
+    if isinstance(content.get("simulated"), str):
+        notes.append(content["simulated"])
 
     # The number that each of the file's joints has in the skeleton, or -1.
     new_numbers = np.array(
@@ -220,10 +224,10 @@ def _check_image(image, num_joints: int, location: str):
         raise InputError(
             f"{location}: expected an object with im_file, is_train, keypoints and anns; {_FORM}"
         )
-    location = f"{location} ({file})"
+    location = f"{location} ({shortened(file)})"
     is_train = image.get("is_train")
     if not isinstance(is_train, bool):
-        raise InputError(f"{location}: is_train: expected true or false, found {is_train!r}")
+        raise InputError(f"{location}: is_train: expected true or false, found {shown(is_train)}")
     _check_numbers(image.get("keypoints"), 2 * num_joints, f"{location}: keypoints")
     occluded = image.get("occluded", [0] * num_joints)
     _check_numbers(occluded, num_joints, f"{location}: occluded")
@@ -249,17 +253,20 @@ def _check_numbers(values, count: int, location: str):
         )
     for value in values:
         if not _is_number(value):
-            raise InputError(f"{location}: expected finite numbers, found {value!r}")
+            raise InputError(f"{location}: expected finite numbers, found {shown(value)}")
 
 
 def _check_label(label, num_joints: int, location: str):
     if not isinstance(label, dict):
-        raise InputError(f"{location}: expected an object with kp0, kp1 and label, found {label!r}")
+        raise InputError(
+            f"{location}: expected an object with kp0, kp1 and label, found {shown(label)}"
+        )
     for name in ("kp0", "kp1"):
         joint = label.get(name)
         if type(joint) is not int or not 0 <= joint < num_joints:
             raise InputError(
-                f"{location}: {name}: expected an index from 0 to {num_joints - 1}, found {joint!r}"
+                f"{location}: {name}: expected an index from 0 to {num_joints - 1}, "
+                f"found {shown(joint)}"
             )
     if label["kp0"] == label["kp1"]:
         raise InputError(
@@ -268,11 +275,13 @@ def _check_label(label, num_joints: int, location: str):
     answer = label.get("label")
     if type(answer) is not int or answer not in (0, 1):
         raise InputError(
-            f"{location}: label: expected 0 (kp0 is closer) or 1 (kp1 is), found {answer!r}"
+            f"{location}: label: expected 0 (kp0 is closer) or 1 (kp1 is), found {shown(answer)}"
         )
     weight = label.get("weight", 1)
     if not _is_number(weight) or weight < 0:
-        raise InputError(f"{location}: weight: expected a number of at least 0, found {weight!r}")
+        raise InputError(
+            f"{location}: weight: expected a number of at least 0, found {shown(weight)}"
+        )
 
 
 def load_truth(path, count: int, skeleton: Skeleton) -> np.ndarray:
@@ -301,8 +310,8 @@ def load_truth(path, count: int, skeleton: Skeleton) -> np.ndarray:
     missing_joints = [joint for joint in skeleton.joints if joint not in joint_names]
     if missing_joints:
         raise InputError(
-            f"{source_name}: joint_names: {', '.join(missing_joints)} not found among "
-            f"{', '.join(joint_names)}"
+            f"{source_name}: joint_names: {listed(missing_joints)} not found among "
+            f"{listed(joint_names)}"
         )
     # Beyond a thousand kilometres, where float32 has no room for the squares of errors.
     is_finite = (np.abs(poses) < _LARGEST_MM).all(axis=(1, 2))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from src.data.npz import load_pickled_npz
-from src.errors import InputError
+from src.errors import InputError, listed, shortened, shown
 from src.input_files import list_files, require_regular_file
 from src.keypoints.arrays import Keypoints, keypoints_from_array
 from src.keypoints.files_json import read_json, read_openpose_folder
@@ -40,7 +40,7 @@ def read_keypoints(
         raise
     except Exception as error:  # a file that is not what it should be can go wrong in any way
         raise InputError(
-            f"{path}: is damaged, or no such file as its name says ({error!r})"
+            f"{path}: is damaged, or no such file as its name says ({shown(error)})"
         ) from None
 
 
@@ -107,7 +107,8 @@ def _read_npz(path: Path, layout, skeleton: Skeleton | None) -> Keypoints:
         if not candidates:
             candidates = names
         if len(candidates) != 1:
-            raise InputError(f"{path}: expected one array or poses_2d, found {', '.join(names)}")
+            listing = listed(names)
+            raise InputError(f"{path}: expected one array or poses_2d, found {listing}")
         if "joint_names" in names:
             layout = tuple(str(name) for name in read_array(archive, "joint_names"))
         array = read_array(archive, candidates[0])
@@ -187,7 +188,7 @@ def _read_csv(path: Path) -> Keypoints:
     if not joints or lacks_y or len(column_names) < len(header):
         raise InputError(
             f"{path}: expected a header such as nose_x,nose_y,left_eye_x,...; "
-            f"found {','.join(header)[:80]}"
+            f"found {shortened(','.join(header))}"
         )
     values = _read_csv_values(path, len(header))
     columns = dict(zip(header, values.T, strict=True))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from src.errors import InputError
+from src.errors import InputError, shortened, shown
 from src.input_files import list_files
 from src.json_files import load_json
 from src.keypoints.arrays import Keypoints, keypoints_from_array
@@ -158,7 +158,7 @@ def _read_mmpose(frames, meta_info: dict | None, path: Path, layout) -> Keypoint
         people = _mmpose_people(frames)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise InputError(
-            f"{path}: expected MMPose's instances of keypoints and keypoint_scores ({error!r})"
+            f"{path}: expected MMPose's instances of keypoints and keypoint_scores ({shown(error)})"
         ) from None
     return _collect(people, path, layout, layouts_by_size={})
 
@@ -213,7 +213,7 @@ def _collect(
     if len(sizes) > 1:
         raise InputError(
             f"{path}: expected the same joints in every record, "
-            f"found {' and '.join(str(size) for size in sizes)}"
+            f"found {shortened(' and '.join(str(size) for size in sizes))}"
         )
     layout_name = layouts_by_size.get(sizes[0])
     if layout is None and layout_name is not None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from src.errors import InputError
+from src.errors import InputError, listed
 from src.input_files import require_regular_file
 from src.keypoints.arrays import Keypoints
 from src.keypoints.layouts import LAYOUTS, underivable_joints
@@ -79,7 +79,7 @@ def _check_skeleton(skeleton: Skeleton, path: Path):
             name for name in SKELETON_NAMES if not underivable_joints(_JOINTS, get_skeleton(name))
         ]
         raise InputError(
-            f"{path}: LSP's joints give no {', '.join(absent)} of the checkpoint's "
+            f"{path}: LSP's joints give no {listed(absent)} of the checkpoint's "
             f"{skeleton.name}; give a --checkpoint of {', '.join(possible)}"
         )
 

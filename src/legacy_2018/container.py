@@ -92,7 +92,8 @@ class _Container:
             dtype, expected_count = self.storage_types[key]
             if count != expected_count:
                 raise ValueError(f"{count} numbers where {expected_count} are expected")
-            if count * np.dtype(dtype).itemsize > self.path.stat().st_size:
+            bytes_left = self.path.stat().st_size - file.tell()
+            if count * np.dtype(dtype).itemsize > bytes_left:  # np.fromfile makes room for it all
                 raise ValueError("it ends early")
             self.storages[key] = np.fromfile(file, dtype, count)
 

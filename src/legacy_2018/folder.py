@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from src.errors import InputError
+from src.errors import InputError, shown
 from src.json_files import load_json
 from src.legacy_2018.adam import NoAdam, translate_adam
 from src.legacy_2018.container import CHECKPOINT_2018, read_container
@@ -95,8 +95,8 @@ def _interpret(content: dict, path: Path) -> tuple[dict[str, torch.Tensor], Stat
         return weights, statistics, options | {"epoch": int(content["epoch"])}
     except _DAMAGE as error:
         raise InputError(
-            f"{path}: is no checkpoint of the 2018 code ({error!r}); expected state_dict, stat_2d, "
-            "and for a supervised model stat_3d"
+            f"{path}: is no checkpoint of the 2018 code ({shown(error)}); "
+            "expected state_dict, stat_2d, and for a supervised model stat_3d"
         ) from None
 
 

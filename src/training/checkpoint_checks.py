@@ -13,7 +13,7 @@ from numbers import Real
 import numpy as np
 import torch
 
-from src.errors import InputError
+from src.errors import InputError, shown
 from src.metrics import CHOSEN
 from src.skeletons import Skeleton, get_skeleton
 
@@ -204,7 +204,7 @@ def _check_network(network: dict, options: dict, skeleton: Skeleton, path, *, is
     if missing:
         problem = f"{missing[0]} is missing"
     elif unknown:
-        problem = f"{str(unknown[0])[:80]!r} is unknown"
+        problem = f"{shown(unknown[0])} is unknown"
     else:
         for name, shape in expected_shapes.items():
             is_counter = name.endswith("num_batches_tracked")
@@ -227,7 +227,7 @@ def _check_network(network: dict, options: dict, skeleton: Skeleton, path, *, is
 def _check_statistics(statistics: dict, skeleton: Skeleton, path):
     for name in statistics:
         if name not in ("pose_2d", "pose_3d", "limb_lengths"):
-            raise _damage(path, "statistics", f"{str(name)[:80]!r} is unknown")
+            raise _damage(path, "statistics", f"{shown(name)} is unknown")
     for name in ("pose_2d", "limb_lengths"):
         if name not in statistics:
             raise _damage(path, "statistics", f"{name} is missing")
@@ -374,9 +374,7 @@ def _check_values(values: dict, path, field: str):
 
 def _check_count(value, path, field: str, *, at_most: int):
     if not _is_whole(value, 0, at_most):
-        raise _damage(
-            path, field, f"expected a number from 0 to {at_most}, found {str(value)[:80]}"
-        )
+        raise _damage(path, field, f"expected a number from 0 to {at_most}, found {shown(value)}")
 
 
 def _is_whole(value, at_least: int, at_most: int) -> bool:
@@ -384,7 +382,7 @@ def _is_whole(value, at_least: int, at_most: int) -> bool:
 
 
 def _damaged_options(path, name: str, value) -> InputError:
-    return _damage(path, "options", f"{name} is {str(value)[:80]}")
+    return _damage(path, "options", f"{name} is {shown(value)}")
 
 
 def _damage(path, field: str, reason: str) -> InputError:

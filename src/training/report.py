@@ -5,7 +5,7 @@ import time
 import torch
 from tqdm import tqdm
 
-from src.errors import InputError
+from src.errors import InputError, shown
 from src.log_columns import training_losses
 from src.metrics import CHOSEN, MEANS, MEANS_MM
 from src.skeletons import get_skeleton
@@ -197,7 +197,7 @@ _DAMAGE = (KeyError, TypeError, ValueError, AttributeError)
 
 def _damaged_result(run: RunFolder, error: Exception) -> InputError:
     path = run.path / "result.json"
-    return InputError(f"{path}: is damaged ({error!r}); move it away, and run again")
+    return InputError(f"{path}: is damaged ({shown(error)}); move it away, and run again")
 
 
 def _motion_result_lines(result: dict, run: RunFolder) -> list[str]:

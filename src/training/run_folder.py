@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import torch
 
-from src.errors import InputError, Interrupted
+from src.errors import InputError, Interrupted, shortened
 from src.files import locked_folder, refuse_links_below, refuse_special, write_atomically
 from src.json_files import load_json
 
@@ -165,7 +165,7 @@ def _as_command_line(options: dict, names: list[str]) -> str:
         value = options.get(name)
         if isinstance(value, list):
             value = " ".join(str(item) for item in value)
-        words.append(f"--{name} {value}")
+        words.append(f"--{shortened(name)} {shortened(str(value))}")
     return ", ".join(words)
 
 

@@ -24,7 +24,7 @@ from src.data.human36.folder import (
 )
 from src.data.npz import load_pickled_npz
 from src.data.views import cameras_of
-from src.errors import InputError
+from src.errors import InputError, shortened, shown
 from src.skeletons import Skeleton
 
 MOTIONS_FILE = "data_3d_h36m.npz"
@@ -133,7 +133,7 @@ class VideoPose3D(Human36Source):
                 archives = "none (the _gt archive is no detector)"
             raise NoDetections(
                 f"{self.folder}: no 2D archive has the joints of --dataset_type {skeleton.name}; "
-                f"found {archives}"
+                f"found {shortened(archives, most=200)}"
             )
         return matches[0]
 
@@ -158,7 +158,7 @@ class VideoPose3D(Human36Source):
                 # Names become names of files when the set is converted, so no path may hide here.
                 if not isinstance(name, str) or not _MOTION_NAME.fullmatch(name):
                     raise InputError(
-                        f"{path}: {key}: expected names such as 'Walking 1', found {name!r:.60}"
+                        f"{path}: {key}: expected names such as 'Walking 1', found {shown(name)}"
                     )
                 renamed[subject][rename(name)] = value
         self.files.append(path)

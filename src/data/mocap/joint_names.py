@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from src.data.mocap.bvh import Bvh, read_bvh
-from src.errors import InputError
+from src.errors import InputError, shortened
 from src.json_files import load_json
 
 SIDES = ("right", "left")
@@ -144,7 +144,7 @@ def _check_map_entry(joint: str, place):
     """Raise ValueError unless a joint is known and its place a name or [name, factor, name]."""
     known = (*REQUIRED_JOINTS, *_OPTIONAL_JOINTS)
     if joint not in known:
-        raise ValueError(f"unknown joint {joint}; there are {', '.join(sorted(known))}")
+        raise ValueError(f"unknown joint {shortened(joint)}; there are {', '.join(sorted(known))}")
     if isinstance(place, str):
         return
     is_between = (
