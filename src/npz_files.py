@@ -6,6 +6,7 @@ Arrays of objects are pickles: these are never read here, but see `src.data.npz.
 """
 
 import math
+import sys
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -63,7 +64,9 @@ def read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
                 f"declares {content_size:,} bytes, has {member.file_size - header_size:,}"
             )
         with archive.open(member) as file, warnings.catch_warnings(action="ignore"):
-            return np.lib.format.read_array(file, allow_pickle=False)
+            array = np.lib.format.read_array(file, allow_pickle=False)
+        _check_texts(array)
+        return array
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
 
@@ -97,7 +100,18 @@ def map_npy(path) -> np.ndarray:
     with Path(path).open("rb") as file:
         _read_header(file, most_bytes(path))
     with warnings.catch_warnings(action="ignore"):
-        return np.lib.format.open_memmap(path, mode="r")  # refuses a file that is too short
+        array = np.lib.format.open_memmap(path, mode="r")  # refuses a file that is too short
+    _check_texts(array)
+    return array
+
+
+def _check_texts(array: np.ndarray):
+    """Raise ValueError for texts with letters that do not exist, which Python cannot hold."""
+    if array.dtype.kind != "U":
+        return
+    codes = np.ascontiguousarray(array).ravel().view(f"{array.dtype.byteorder}u4")
+    if (codes > sys.maxunicode).any():
+        raise ValueError("texts with letters that do not exist")
 
 
 def _check_size(num_bytes: int, path):

@@ -23,7 +23,7 @@ import torch
 resource = pytest.importorskip("resource")  # Windows has none, and cannot fork
 
 _TRACEBACK = 70  # the exit code of a command that ends with an exception
-_LONGEST_LINE = 420  # with two paths of 100 characters, and 200 of the message itself
+_LONGEST_LINE = 450  # with paths of 100 characters
 _MOST_OUTPUT = 2**20  # bytes of text: whoever prints more has lost control
 
 

@@ -33,6 +33,7 @@ from src.h5_files import open_h5, read_dataset
 from src.keypoints.files import read_keypoints
 from src.keypoints.layouts import get_layout
 from src.legacy_2018.folder import load_2018
+from src.npz_files import load_npz_arrays
 from src.plotting.photos import read_images, read_photo
 from src.skeletons import get_skeleton, read_skeleton
 from src.training.run_folder import RunFolder
@@ -194,6 +195,25 @@ def test_an_array_that_declares_too_much(tmp_path, shape, descr, ending):
     elif descr != "|i1":  # in an npy file these are really there
         path.write_bytes(head + bytes(zeros))
         check_refusal(read_keypoints, path)
+
+
+@pytest.mark.parametrize("code", [0x110000, 0x7FFFFFFF, 0xFFFFFFFF])
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("shape", [(14,), ()])
+def test_texts_with_letters_that_do_not_exist(tmp_path, code, order, shape):
+    """Python's own strings cannot hold them: numpy raises SystemError, or crashes."""
+    names = np.full((*shape, 3), ord("a"), f"{order}u4")
+    names[..., 1] = code
+    path = tmp_path / "a.npz"
+    np.savez(path, poses_2d=np.ones((1, 14, 2)), joint_names=names.view(f"{order}U3")[..., 0])
+    check_refusal(read_keypoints, path, "joint_names: texts with letters that do not exist")
+
+
+def test_texts_in_either_byte_order_are_read(tmp_path):
+    names = np.array(["Jürgen", "李", "\U0010ffff", ""])
+    np.savez(tmp_path / "a.npz", little=names.astype("<U6"), big=names.astype(">U6"))
+    for array in load_npz_arrays(tmp_path / "a.npz").values():
+        assert array.tolist() == names.tolist()
 
 
 def test_an_npz_packed_by_a_method_without_bounds(tmp_path):

@@ -144,7 +144,9 @@ def _check_map_entry(joint: str, place):
     """Raise ValueError unless a joint is known and its place a name or [name, factor, name]."""
     known = (*REQUIRED_JOINTS, *_OPTIONAL_JOINTS)
     if joint not in known:
-        raise ValueError(f"unknown joint {shortened(joint)}; there are {', '.join(sorted(known))}")
+        raise ValueError(
+            f"unknown joint {shortened(joint, most=40)}; there are {', '.join(sorted(known))}"
+        )
     if isinstance(place, str):
         return
     is_between = (
