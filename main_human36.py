@@ -2,13 +2,12 @@
 
 import sys
 
-from src.errors import importing, run_command
+from opts.command import run_command
 
-with importing():  # Ctrl-C while PyTorch loads ends with one line, not with a traceback
-    from opts.human36 import parse_options
-    from opts.parsing import describe, run_options
-    from src.training import build, checkpoints, engine, outputs, report, run_folder
-    from src.training.evaluation import evaluate_motion
+from opts.human36 import parse_options
+from opts.parsing import describe, run_options
+from src.training import build, checkpoints, engine, outputs, report, run_folder
+from src.training.evaluation import evaluate_motion
 
 
 def train_and_test(options, folder, device) -> dict:

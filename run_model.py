@@ -3,18 +3,17 @@
 import sys
 from pathlib import Path
 
-from src.errors import importing, run_command
+from opts.command import run_command
 
-with importing():  # PyTorch takes seconds: Ctrl-C meanwhile ends in one line, not in a traceback
-    from opts.run_model import parse_options
-    from src import lifting
-    from src.files import locked_folder
-    from src.keypoints.arrays import fractions_to_pixels
-    from src.keypoints.files import read_keypoints
-    from src.keypoints.layouts import get_layout
-    from src.lifted_files import refuse_special_outputs, write_results
-    from src.lifter import Lifter
-    from src.plotting.figures import show_figure
+from opts.run_model import parse_options
+from src import lifting
+from src.files import locked_folder
+from src.keypoints.arrays import fractions_to_pixels
+from src.keypoints.files import read_keypoints
+from src.keypoints.layouts import get_layout
+from src.lifted_files import refuse_special_outputs, write_results
+from src.lifter import Lifter
+from src.plotting.figures import show_figure
 
 
 def main(argv=None) -> int:

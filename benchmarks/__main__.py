@@ -11,6 +11,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from opts.command import run_command
+
 import torch
 
 from benchmarks.growth import Growth, measure_growth
@@ -26,7 +28,7 @@ from benchmarks.table import (
 )
 from benchmarks.timing import Row
 from opts.parsing import new_parser
-from src.errors import InputError, run_command, shortened
+from src.errors import InputError, shortened
 from src.json_files import load_json
 
 # The last two print tables of their own.

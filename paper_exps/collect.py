@@ -13,13 +13,15 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from opts.command import run_command
+
 import numpy as np
 
 from opts.parsing import new_parser
 from opts.presets import LSP_PRESETS, PAPER_ROWS, PRESETS
 from paper_exps import results_2018
 from src.data.arrays import ACTIONS
-from src.errors import InputError, run_command, shortened, shown
+from src.errors import InputError, shortened, shown
 from src.files import file_name_of, locked_path
 from src.json_files import load_json
 from src.plotting.figures import new_figure, save_figure

@@ -82,7 +82,7 @@ class Row:
         if finished is None:
             return None
         result, options = finished
-        if different_options(options, run_options(self.options)):
+        if _different_options(options, run_options(self.options)):
             return None
         if result["trained"] and result["epoch"] < self.options.epochs:
             return None
@@ -90,18 +90,41 @@ class Row:
 
     @property
     def has_trained(self) -> bool:
-        """Whether a training of its own with these options is in its folder, finished or not."""
-        if not (self.folder / "last.pt").exists():
-            return False
-        options = RunFolder(self.folder).read_json("options.json")
+        """Whether a training of its own with these options is in its folder, finished or not.
+
+        The record of one (`paper_exps.records`), which has no weights, counts as well.
+        """
+        folder = RunFolder(self.folder)
+        options = folder.read_json("options.json")
         if options is None:
             return False
-        differences = different_options(options, run_options(self.options))
+        if not folder.has("last.pt"):
+            result = folder.read_json("result.json")
+            if result is None or not result.get("trained"):
+                return False
+        differences = _different_options(options, run_options(self.options))
         return _TESTING_OPTIONS.issuperset(differences)
 
     def command(self) -> list[str]:
         """The command that runs it."""
         return [sys.executable, str(ROOT / self.script), *self.tokens]
+
+
+def _different_options(earlier: dict, options: dict) -> list[str]:
+    """List the options that differ between two runs, as `different_options` does.
+
+    A run that both load is the same one if it has the same place in the folder of all runs, which
+    may have been moved: records call theirs otherwise than it is called now.
+    """
+    return different_options(_with_load_in_ckpt(earlier), _with_load_in_ckpt(options))
+
+
+def _with_load_in_ckpt(options: dict) -> dict:
+    load = options.get("load")
+    ckpt = options.get("ckpt")
+    if not load or not ckpt or not Path(load).is_relative_to(ckpt):
+        return options
+    return options | {"load": Path(load).relative_to(ckpt).as_posix()}
 
 
 class Step(NamedTuple):
@@ -262,12 +285,16 @@ def left_to_do(plan: list[Step]) -> list[Step]:
 
 
 def is_finished(row: Row, needed: Row | None) -> bool:
-    """Whether a row has its result, and that of the weights that it loads as these are now."""
+    """Whether a row has its result, and that of the weights that it loads as these are now.
+
+    Where there are no such weights, as among records, the result counts.
+    """
     result = row.result()
     if result is None:
         return False
     loaded_folder = row.options.load if needed is None else needed.folder
     if loaded_folder is None:
         return True
+    sha256_now = file_sha256(last_checkpoint(loaded_folder))
     key = "loaded_sha256" if result["trained"] else "tested_sha256"
-    return result.get(key) == file_sha256(last_checkpoint(loaded_folder))
+    return sha256_now is None or result.get(key) == sha256_now

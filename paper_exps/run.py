@@ -10,16 +10,21 @@ main_lsp.py. Two are for main_human36.py alone: --data_dir, and --epochs, as mai
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
+
+from opts.command import run_command
 
 import torch
 from tqdm import tqdm
@@ -30,7 +35,8 @@ from opts.presets import LOADS, PAPER_ROWS, option_tokens
 from opts.types import number
 from paper_exps.collect import print_tables, table_of
 from paper_exps.plan import Row, Step, is_finished, left_to_do, make_plan, resolve
-from src.errors import InputError, run_command
+from paper_exps.time_left import describe_time_left
+from src.errors import InputError, Interrupted
 from src.files import file_name_of, locked_path, open_log, refuse_links_below
 
 # Options of the scripts that this command gives them itself, and what the user may do instead.
@@ -41,6 +47,8 @@ _OPTIONS_OF_EACH_ROW = {
     "dry_run": "; --plan shows what would be done",
     "seed": "; use --seeds",
 }
+# How long a row that is interrupted may take to end by itself.
+_SECONDS_TO_END = 30
 _NOT_FOR_LSP = ("data_dir", "epochs")
 # The default of every option where only those count that the user gives.
 _NOT_GIVEN = object()
@@ -186,26 +194,64 @@ def run_row(row: Row, *, slot: int, jobs: int, stop: Event) -> str | None:
             stderr=subprocess.STDOUT,
             env=_environment(slot=slot, jobs=jobs),
         )
-        while process.poll() is None:
-            if stop.wait(0.1):
-                # After Ctrl-C in a terminal, which the row has got too, it ends by itself; a signal
-                # to this process alone has to be passed on.
-                process.send_signal(signal.SIGINT)
-                process.wait()
-            bar.n = log.read_text(errors="replace").count("\nepoch ")
-            bar.refresh()
+        try:
+            while process.poll() is None and not stop.wait(0.1):
+                bar.n = log.read_text(errors="replace").count("\nepoch ")
+                bar.refresh()
+        finally:  # whatever happens here, as when the terminal is gone
+            _end(process)
     if process.returncode == 0:
         return None
-    if process.returncode == 130:
+    if process.returncode == 130 or stop.is_set():
         return "interrupted"
-    lines = log.read_text(errors="replace").strip().splitlines()
-    last_line = lines[-1] if lines else f"exit code {process.returncode}"
-    return f"{last_line} (all of it: {log})"
+    reason = reason_of_failure(log.read_text(errors="replace"), process.returncode)
+    return f"{reason} (all of it: {log})"
+
+
+def reason_of_failure(log: str, exit_code: int) -> str:
+    """Say in one line why a row failed.
+
+    It is the last line of its log that is an error, ours ("error: ...") or Python's
+    ("ValueError: ..."). A process that was killed could not write one.
+    """
+    if exit_code < 0:
+        try:
+            name = signal.Signals(-exit_code).name
+        except ValueError:  # of those without a name
+            name = f"signal {-exit_code}"
+        hint = ""
+        if name == "SIGKILL":
+            hint = ": out of memory?"
+        return f"killed by {name}{hint}"
+    lines = log.strip().splitlines()
+    for line in reversed(lines):
+        if re.match(r"error: |[\w.]*(Error|Exception)\b", line):
+            return line
+    return lines[-1] if lines else f"exit code {exit_code}"
+
+
+def _end(process: subprocess.Popen):
+    """End a row's process, if it has not ended, and wait until it has.
+
+    After Ctrl-C in a terminal, which the row has got too, it ends by itself; a signal to this
+    process alone has to be passed on.
+    """
+    if process.poll() is not None:
+        return
+    # What a shell script starts in the background ignores Ctrl-C, and so do the rows of that.
+    is_ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    process.send_signal(signal.SIGTERM if is_ignored else signal.SIGINT)
+    try:
+        process.wait(_SECONDS_TO_END)
+    except subprocess.TimeoutExpired:
+        process.kill()  # what a run has written is whole at any instant
+        process.wait()
 
 
 def _environment(*, slot: int, jobs: int) -> dict[str, str]:
     """The environment variables of a row's process: its share of the threads, and its GPU."""
     environment = dict(os.environ)
+    environment["PYTHONUNBUFFERED"] = "1"  # its log shows at once how far it is
     if jobs > 1:
         processors = os.cpu_count()
         threads = 1 if processors is None else max(processors // jobs, 1)
@@ -216,14 +262,16 @@ def _environment(*, slot: int, jobs: int) -> dict[str, str]:
     return environment
 
 
-def run_plan(plan: list[Step], jobs: int) -> dict[str, str]:
+def run_plan(plan: list[Step], jobs: int, measured: list[Row]) -> dict[str, str]:
     """Run all rows of a plan, ``jobs`` at once.
 
-    A row that needs another one waits for it, and is not run if that one failed.
+    A row that needs another one waits for it, and is not run if that one failed. The logs of the
+    rows ``measured``, as far as they have any, tell how long the steps that are left will take.
 
     Returns:
         {row and seed: why it failed}, if any failed.
     """
+    done: set[Path] = set()
     free_slots = SimpleQueue()  # as many as rows at once, so that no row waits for one
     for slot in range(jobs):
         free_slots.put(slot)
@@ -241,6 +289,9 @@ def run_plan(plan: list[Step], jobs: int) -> dict[str, str]:
                     _run_after,
                     needed_future,
                     step,
+                    plan=plan,
+                    done=done,
+                    measured=measured,
                     free_slots=free_slots,
                     jobs=jobs,
                     stop=stop,
@@ -260,6 +311,9 @@ def _run_after(
     needed_future: Future | None,
     step: Step,
     *,
+    plan: list[Step],
+    done: set[Path],
+    measured: list[Row],
     free_slots: SimpleQueue,
     jobs: int,
     stop: Event,
@@ -269,6 +323,8 @@ def _run_after(
     Args:
         needed_future: of the needed row; None if there is none, or if it is finished.
         step: what to run.
+        plan: all steps. done: the folders of their rows that have been run; this one is added.
+        measured: rows whose logs tell how long the steps that are left will take.
         free_slots: the numbers of the slots that no row is in, see `run_row`.
         jobs, stop: as `run_row` takes them.
 
@@ -277,6 +333,7 @@ def _run_after(
     """
     # The pool begins rows in the order of the plan, so the needed one has begun, and will end.
     if needed_future is not None and needed_future.result() is not None:
+        done.add(step.row.folder)
         tqdm.write(f"FAILED  {_with_seed(step.row)}  0 s")
         return f"needs {step.needed.name}, which failed"
     slot = free_slots.get()
@@ -286,8 +343,14 @@ def _run_after(
     except (InputError, OSError) as error:
         reason = str(error)
     free_slots.put(slot)
+    done.add(step.row.folder)
     outcome = "done" if reason is None else "FAILED"
-    tqdm.write(f"{outcome}  {_with_seed(step.row)}  {time.monotonic() - start:.0f} s")
+    line = f"{outcome}  {_with_seed(step.row)}  {time.monotonic() - start:.0f} s"
+    steps_left = [other for other in plan if other.row.folder not in done]
+    if steps_left:
+        time_left = describe_time_left(steps_left, measured, jobs)
+        line += f"  ({rows_left(steps_left)}: {time_left})"
+    tqdm.write(line)
     return reason
 
 
@@ -295,8 +358,12 @@ def _with_seed(row: Row) -> str:
     return f"{row.name}, seed {row.options.seed}"
 
 
-def print_plan(plan: list[Step], num_rows: int):
-    """Print what would be done for each row of a plan, and how many trainings that makes."""
+def print_plan(plan: list[Step], num_rows: int, *, all_rows: list[Row], jobs: int):
+    """Print what would be done for each row of a plan, how many trainings that makes, and how long
+    those that are left will take.
+
+    all_rows: those whose logs the estimate is made from. jobs: how many rows would run at once.
+    """
     trainings = {"main_human36.py": 0, "main_lsp.py": 0}
     for row, needed in plan:
         if row.options.eval_only:
@@ -315,6 +382,17 @@ def print_plan(plan: list[Step], num_rows: int):
         f"{num_rows} rows: {trainings['main_human36.py']} trainings by main_human36.py, "
         f"{trainings['main_lsp.py']} by main_lsp.py"
     )
+    steps = left_to_do(plan)
+    if steps:
+        print(f"{rows_left(steps)}: {describe_time_left(steps, all_rows, jobs)}")
+    else:
+        print("nothing is left to do")
+
+
+def rows_left(steps: list[Step]) -> str:
+    """Say how many rows are left: "3 rows left, 2 of them trainings"."""
+    trainings = sum(not step.row.options.eval_only for step in steps)
+    return f"{len(steps)} rows left, {trainings} of them trainings"
 
 
 def print_trainings(plan: list[Step]):
@@ -356,9 +434,9 @@ def run_rows(argv: Sequence[str]) -> int:
         print_trainings(plan)
         return 0
     if args.plan:
-        print_plan(plan, len(rows))
+        print_plan(plan, len(rows), all_rows=all_rows, jobs=args.jobs)
         return 0
-    failures = run_plan(left_to_do(plan), args.jobs)
+    failures = run_plan(left_to_do(plan), args.jobs, all_rows)
     _print_tables_of(rows, args.preset)
     for name, reason in failures.items():
         print(f"FAILED {name}: {reason}", file=sys.stderr)
@@ -373,10 +451,48 @@ def _print_tables_of(rows: list[Row], preset: Sequence[str]):
     print_tables(tables, ckpt=rows[0].options.ckpt, data=tuple(data_sets), preset=preset)
 
 
+@contextmanager
+def _ended_by_signals() -> Iterator[list[int]]:
+    """Let SIGTERM, and SIGHUP of a terminal that is closed, end this command as Ctrl-C does.
+
+    By default they would end this process alone, and its rows would go on without it. So would
+    they if Ctrl-C, pressed once more, ended it before them: only the first signal counts. What is
+    yielded is a list of it, or an empty one.
+    """
+    received = []
+
+    def interrupt(number, frame):
+        if received:
+            return
+        received.append(number)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        name = signal.Signals(number).name
+        raise Interrupted(f"ended by {name}: run the same command again to go on")
+
+    replaced = {}
+    if threading.current_thread() is threading.main_thread():  # no other can handle signals
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)  # Windows has no SIGHUP
+            # What is started with nohup, or in the background, ignores one, which stays so.
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                replaced[number] = signal.signal(number, interrupt)
+    try:
+        yield received
+    finally:
+        for number, handler in replaced.items():
+            signal.signal(number, handler)
+
+
 def main(argv=None) -> int:
-    """Run the command line -> the exit code of `run_rows`, or 2 or more as of `run_command`."""
+    """Run the command line -> the exit code of `run_rows`, or 2 or more as of `run_command`.
+
+    It is 128 and the number of the signal that ended it, if one did.
+    """
     arguments = sys.argv[1:] if argv is None else list(argv)
-    return run_command(run_rows, arguments)
+    with _ended_by_signals() as received:
+        exit_code = run_command(run_rows, arguments)
+    return 128 + received[0] if received else exit_code
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ import sys
 from importlib import import_module
 
 from common import add_common_options
+from opts.command import run_command
 
 from opts.parsing import new_parser
-from src.errors import InputError, run_command
+from src.errors import InputError
 
 # What one script calls --data or --photos is another script's here.
 NAMES_IN_SCRIPT = {"human36": "data", "human36_photos": "photos"}

@@ -11,6 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+import opts.command  # noqa: F401  (from here on, Ctrl-C ends an import in one line)
+
 import numpy as np
 
 from opts.types import number

@@ -3,12 +3,14 @@
 import sys
 
 from common import add_common_options, draws_2018_results, load_rows, save
+from opts.command import run_command
+
 from matplotlib.figure import Figure
 
 from opts.parsing import new_parser
 from paper_exps.collect import RowResults, name_in_table
 from paper_exps.results_2018 import HEADING_2018, read_fig_1d
-from src.errors import InputError, run_command, shown
+from src.errors import InputError, shown
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_points
 from src.skeletons import get_skeleton

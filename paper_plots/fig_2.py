@@ -2,14 +2,16 @@
 
 import sys
 
-import numpy as np
 from common import add_common_options, find_skeleton, save
+from opts.command import run_command
+
+import numpy as np
 from matplotlib.figure import Figure
 
 from opts.parsing import new_parser
 from src.crowd.findings import Findings, analyse
 from src.crowd.study import Study, load_study, simulated_study
-from src.errors import InputError, run_command
+from src.errors import InputError
 from src.plotting.figures import new_figure
 from src.plotting.photos import read_images
 from src.plotting.poses import draw_pose_2d

@@ -2,8 +2,10 @@
 
 import sys
 
-import numpy as np
 from common import add_common_options, closer_joint_first, load_labels, save
+from opts.command import run_command
+
+import numpy as np
 from matplotlib.figure import Figure
 
 from opts.parsing import new_parser
@@ -11,7 +13,6 @@ from src.crowd.agreement import agreement
 from src.crowd.answers import read_answers
 from src.crowd.simulation import simulated_authors
 from src.data.photos import Photos, parse_as_it_is, read_json
-from src.errors import run_command
 from src.plotting.figures import new_figure
 from src.plotting.paper import describe_pair, draw_pair
 from src.plotting.photos import read_images

@@ -2,12 +2,13 @@
 
 import sys
 
-import numpy as np
 from common import add_common_options, load_joint_errors, save
+from opts.command import run_command
+
+import numpy as np
 from matplotlib.figure import Figure
 
 from opts.parsing import new_parser
-from src.errors import run_command
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_bars
 

@@ -2,13 +2,14 @@
 
 import sys
 
-import numpy as np
 from common import add_common_options, draws_2018_results, load_rows, save
+from opts.command import run_command
+
+import numpy as np
 from matplotlib.figure import Figure
 
 from opts.parsing import new_parser
 from paper_exps.results_2018 import HEADING_2018, read_fig_4d
-from src.errors import run_command
 from src.plotting.figures import new_figure
 from src.plotting.paper import draw_bars
 

@@ -2,12 +2,14 @@
 
 import sys
 
-import numpy as np
 from common import add_common_options, choose_index, load_rows, predictions_of, save, whole_number
+from opts.command import run_command
+
+import numpy as np
 from matplotlib.figure import Figure
 
 from opts.parsing import new_parser
-from src.errors import InputError, run_command
+from src.errors import InputError
 from src.plotting.figures import new_figure
 from src.plotting.paper import add_row_of_axes, draw_row
 from src.plotting.photos import read_images
@@ -77,6 +79,8 @@ def make_figure(argv):
     index = choose_index(args, len(first["files"]))
     file = str(first["files"][index])
     poses = {}
+    if "target_mm" in first:  # simulated photos have a truth
+        poses["3D truth"] = to_unit_size(first["target_mm"][index])
     for title, arrays in predictions.items():
         poses[title] = to_unit_size(arrays["prediction_mm"][index])
     (image,) = read_images(args.photos, [file])

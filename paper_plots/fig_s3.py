@@ -2,7 +2,6 @@
 
 import sys
 
-import numpy as np
 from common import (
     add_common_options,
     choose_index,
@@ -14,10 +13,12 @@ from common import (
     save,
     whole_number,
 )
+from opts.command import run_command
+
+import numpy as np
 from matplotlib.figure import Figure
 
 from opts.parsing import new_parser
-from src.errors import run_command
 from src.plotting.figures import new_figure
 
 

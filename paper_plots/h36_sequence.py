@@ -4,7 +4,6 @@ import sys
 from difflib import get_close_matches
 from pathlib import Path
 
-import numpy as np
 from common import (
     add_common_options,
     choose_index,
@@ -16,10 +15,13 @@ from common import (
     require_same_frames,
     whole_number,
 )
+from opts.command import run_command
+
+import numpy as np
 
 from opts.parsing import new_parser
 from opts.types import number
-from src.errors import InputError, run_command
+from src.errors import InputError
 from src.files import locked_path
 from src.plotting.figures import new_figure, show_figure
 from src.plotting.lifted import save_moving

@@ -3,7 +3,6 @@
 import math
 import sys
 
-import numpy as np
 from common import (
     add_common_options,
     choose_index,
@@ -12,6 +11,9 @@ from common import (
     save,
     whole_number,
 )
+from opts.command import run_command
+
+import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -19,7 +21,6 @@ from matplotlib.ticker import PercentFormatter
 
 from opts.parsing import new_parser
 from src.data.photos import Photos
-from src.errors import run_command
 from src.plotting.figures import new_figure
 from src.plotting.paper import describe_pair, draw_coloured_pairs
 from src.plotting.photos import read_images

@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 
 from common import add_common_options, save
+from opts.command import run_command
 
 from opts.parsing import new_parser
 from src.csv_files import load_csv
-from src.errors import InputError, run_command, shortened, shown
+from src.errors import InputError, shortened, shown
 from src.plotting.training import draw_training
 
 _MOST_EPOCHS = 10**9  # as --epochs allows

@@ -1,16 +1,6 @@
-"""One way to tell a user about bad input: one line on stderr, exit code 2, no traceback."""
+"""What went wrong, in one line for the user: `opts.command` prints it, without a traceback."""
 
 import errno
-import os
-import sys
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
-
-_INTERRUPTED = "interrupted: run the same command again to go on"
-# Characters of a message: its beginning says which file, its end what to do.
-_LONGEST_MESSAGE = 480
-_END_OF_MESSAGE = 160
 
 
 class InputError(Exception):
@@ -63,92 +53,6 @@ def shown(value) -> str:
         return f"{type(value).__name__} too long to be shown"
 
 
-class _PrintableStream:
-    """A text stream that escapes what is not `printable`, other than the ends of lines."""
-
-    def __init__(self, stream):
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        return self._stream.write("\n".join(printable(line) for line in text.split("\n")))
-
-    def __getattr__(self, name):  # flush, fileno, ...
-        return getattr(self._stream, name)
-
-
-def _as_message(error: Exception) -> str:
-    """Return what an exception says as one line that can be read at a glance."""
-    text = str(error)
-    if isinstance(error, OSError) and is_disk_full(error):
-        text = "cannot write: the disk is full"
-    message = printable(text.strip())
-    if len(message) > _LONGEST_MESSAGE:  # libraries quote whole files
-        start = _LONGEST_MESSAGE - _END_OF_MESSAGE
-        message = f"{message[:start]} [...] {message[-_END_OF_MESSAGE:]}"
-    return message
-
-
-@contextmanager
-def _plain_output() -> Iterator[None]:
-    """Keep libraries' warnings from stderr, and what no terminal should get from stdout.
-
-    Names from data and of files get into what is printed: their control characters are escaped, as
-    are letters that the terminal's encoding lacks. The warnings are of numbers that the readers
-    check themselves; ``python -W`` shows them.
-    """
-    stream = sys.stdout
-    if hasattr(stream, "reconfigure"):  # a notebook's has no encoding to choose
-        stream.reconfigure(errors="backslashreplace")
-    with (
-        warnings.catch_warnings(),
-        redirect_stdout(None if stream is None else _PrintableStream(stream)),
-    ):
-        if not sys.warnoptions:
-            warnings.simplefilter("ignore")
-        yield
-
-
-def run_command(command: Callable[..., int | None], *args) -> int:
-    """Call ``command(*args)``, and return the exit code of the process.
-
-    That is what the command returns, with 0 for None, or
-    - 2 after an `InputError`, an error of the operating system, or for want of memory;
-    - 130 after Ctrl-C;
-    - 141 when nobody reads the output any more.
-    In these cases one line on stderr says why (141: nothing). Other exceptions are bugs, and go
-    through.
-    """
-    with _plain_output():
-        return _run_command(command, *args)
-
-
-def _run_command(command: Callable[..., int | None], *args) -> int:
-    try:
-        exit_code = command(*args)
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever read our output, as head does, has gone
-        # Python flushes stdout once more when it exits; let that go nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
-    except (InputError, OSError) as error:
-        print(f"error: {_as_message(error)}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt as error:
-        message = printable(error) or _INTERRUPTED
-        print(f"\n{message}", file=sys.stderr)
-        return 130
-    except (MemoryError, RuntimeError) as error:
-        # PyTorch's allocators raise RuntimeError. So does much else, which is a bug.
-        if isinstance(error, RuntimeError) and "memory" not in str(error):
-            raise
-        print(
-            "error: not enough memory; try a smaller --linear_size or batch, or less data",
-            file=sys.stderr,
-        )
-        return 2
-    return 0 if exit_code is None else exit_code
-
-
 def is_disk_full(error: BaseException | None) -> bool:
     """Tell whether an exception, or one that led to it, says that the disk is full."""
     while error is not None:
@@ -165,17 +69,3 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror  # without the path, which may be that of a temporary file
     return " ".join(str(error).split())
-
-
-@contextmanager
-def importing() -> Iterator[None]:
-    """Guard the imports at the top of a script: ``with importing():``.
-
-    Without it, Ctrl-C during the seconds that importing PyTorch takes, before `run_command` can
-    catch it, prints a traceback of somebody else's code, or crashes in a library half imported.
-    """
-    try:
-        yield
-    except KeyboardInterrupt:
-        print(f"\n{_INTERRUPTED}", file=sys.stderr)
-        os._exit(130)  # at once: an orderly exit runs code of libraries that are half imported

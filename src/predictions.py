@@ -9,7 +9,6 @@ from src.npz_files import load_npz_arrays
 _OF_ALL = {
     "joints": ("K",),
     "pose_2d_px": ("N", "K", 2),
-    "prediction_mm": ("N", "K", 3),
 }
 _OF_MOTION = {
     "target_mm": ("N", "K", 3),
@@ -19,8 +18,13 @@ _OF_MOTION = {
     "frame": ("N",),
     "sequence_names": ("S",),
 }
-_OF_PHOTOS = {"files": ("N",)}
-_LATER = {"root_2d_px": ("N", 2)}  # runs of before lack it
+_OF_PHOTOS = {
+    "prediction_mm": ("N", "K", 3),
+    "files": ("N",),
+}
+# Runs of before lack the root of motion; only simulated photos have a truth.
+_OPTIONAL_OF_MOTION = {"root_2d_px": ("N", 2)}
+_OPTIONAL_OF_PHOTOS = {"target_mm": ("N", "K", 3)}
 
 _TEXTS = ("joints", "files", "sequence_names")
 _WHOLE_NUMBERS = ("sequence", "frame")
@@ -30,25 +34,33 @@ _LARGEST = 1e9  # far more than any mm or px
 def load_predictions(path, *, are_of_photos: bool) -> dict[str, np.ndarray]:
     """Read the arrays of predictions.npz that figures need, by name.
 
+    Those of records (`paper_exps.records`), float16, become float32: squares of mm would overflow.
+
     Raises InputError, naming the file, if one is missing, or has another type or shape than a run
     writes, or numbers that no pose has.
     """
     shapes = _OF_ALL | (_OF_PHOTOS if are_of_photos else _OF_MOTION)
-    arrays = load_npz_arrays(path, {*shapes, *_LATER})
-    problem = _problem_of(arrays, shapes)
+    optional_shapes = _OPTIONAL_OF_PHOTOS if are_of_photos else _OPTIONAL_OF_MOTION
+    arrays = load_npz_arrays(path, {*shapes, *optional_shapes})
+    for name, array in arrays.items():
+        if array.dtype == np.float16:
+            arrays[name] = array.astype(np.float32)
+    problem = _problem_of(arrays, shapes, optional_shapes)
     if problem is not None:
         raise InputError(f"{path}: is damaged ({problem}); move the run's folder, and run it again")
     return arrays
 
 
-def _problem_of(arrays: dict[str, np.ndarray], shapes: dict[str, tuple]) -> str | None:
+def _problem_of(
+    arrays: dict[str, np.ndarray], shapes: dict[str, tuple], optional_shapes: dict[str, tuple]
+) -> str | None:
     """Say in words what is wrong with the arrays; None if nothing is."""
     for name in shapes:
         if name not in arrays:
             return f"{name} is missing"
     lengths = {}
     for name, array in arrays.items():
-        expected = shapes[name] if name in shapes else _LATER[name]
+        expected = shapes[name] if name in shapes else optional_shapes[name]
         if not _fits(array.shape, expected, lengths):
             return f"{name} has shape {array.shape}"
         problem = _problem_of_values(name, array)

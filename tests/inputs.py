@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from opts.command import run_command
+
 import forms
 import numpy as np
 import test_crowd
@@ -38,7 +40,6 @@ from paper_exps.plan import resolve
 from src.data.human36.load import load_human36
 from src.data.mocap.joint_names import CONVENTIONS
 from src.data.synthetic.photos import make_content
-from src.errors import run_command
 from src.skeletons import get_skeleton
 from tools import check_data, convert_bvh, merge_answers
 

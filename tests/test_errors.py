@@ -6,6 +6,8 @@ import sys
 import warnings
 from pathlib import Path
 
+from opts.command import run_command
+
 import numpy as np
 import pytest
 from conftest import ROOT
@@ -15,7 +17,6 @@ from src.errors import (
     Interrupted,
     listed,
     printable,
-    run_command,
     shortened,
     shown,
 )
@@ -92,7 +93,7 @@ def test_what_a_terminal_cannot_show_is_escaped(text, shown):
 
 
 def test_what_the_terminal_does_not_have_is_escaped():
-    code = "from src.errors import run_command; run_command(print, 'J\\xfcrgen \\ud800')"
+    code = "from opts.command import run_command; run_command(print, 'J\\xfcrgen \\ud800')"
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
     process = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True

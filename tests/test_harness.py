@@ -13,6 +13,8 @@ import time
 import warnings
 from pathlib import Path
 
+from opts.command import run_command
+
 import numpy as np
 import pytest
 import test_keypoints
@@ -23,7 +25,7 @@ from mutate import damage, run_damaged, write_good_inputs
 import main_human36
 import main_lsp
 import run_model
-from src.errors import InputError, run_command
+from src.errors import InputError
 from src.skeletons import get_skeleton
 from tools import check_data, convert_bvh
 

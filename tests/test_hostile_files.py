@@ -11,6 +11,8 @@ import struct
 import zipfile
 import zlib
 
+from opts.command import run_command
+
 import h5py
 import numpy as np
 import pytest
@@ -26,7 +28,7 @@ from src.data.mocap.bvh import read_bvh
 from src.data.mocap.joint_names import read_map
 from src.data.npz import load_pickled_npz, read_fields
 from src.data.photos import load_truth, read_json
-from src.errors import InputError, run_command
+from src.errors import InputError
 from src.h5_files import open_h5, read_dataset
 from src.keypoints.files import read_keypoints
 from src.keypoints.layouts import get_layout

@@ -15,7 +15,7 @@ from src.data.human36.load import load_human36
 from src.data.mocap.bones import BONES
 from src.data.mocap.bvh import read_bvh
 from src.data.mocap.clips import find_up, read_clip, stand_up
-from src.data.mocap.convert import TEST, TRAINING, deal, read_folder
+from src.data.mocap.convert import TEST, TRAINING, deal, find_files, groups_of, person_of
 from src.data.mocap.joint_names import CONVENTIONS
 from src.errors import InputError
 from src.skeletons import HUMAN36_JOINTS, get_skeleton
@@ -597,8 +597,8 @@ def _motionbuilder_clip(path: Path, *, lost: bool):
 
 
 def clips_per_person(folder, pattern=None) -> dict[str, int]:
-    people = read_folder(folder, pattern=pattern, fps=50)
-    return {person: len(clips) for person, clips in people.items()}
+    people = [person_of(path, folder, pattern) for path in find_files(folder)]
+    return {person: people.count(person) for person in people}
 
 
 def test_people_are_told_apart_by_name_folder_or_pattern(folder, tmp_path):
@@ -621,7 +621,7 @@ def test_people_are_never_in_both_parts():
     clips = {}
     for person in range(9):
         clips[f"{person}"] = [np.full((40 + person, 1), person) for _ in range(4)]
-    dealt = deal(clips)
+    dealt = deal(clips, groups_of(list(clips)), whole_people=True)
     people = {"training": set(), "test": set()}
     frame_count = 0
     for subject, pieces in dealt.items():
@@ -633,8 +633,24 @@ def test_people_are_never_in_both_parts():
     assert not people["training"] & people["test"]
     assert people["training"] | people["test"] == set(range(9)) and len(people["test"]) == 3
     assert frame_count == sum(4 * (40 + person) for person in range(9))
+
+
+def test_subjects_who_share_clips_have_about_as_many_frames():
+    clips = {"busy": [np.zeros((40, 1))] * 100}
+    for person in ("a", "b", "c", "d", "e", "f"):
+        clips[person] = [np.zeros((40, 1))] * 4
+    groups = {TRAINING: ["busy", "a", "b", "c", "d", "e"], TEST: ["f"]}
+    frames = {}
+    for whole_people in (False, True):
+        dealt = deal(clips, groups, whole_people=whole_people)
+        frames[whole_people] = [sum(map(len, dealt[subject])) for subject in TRAINING]
+    assert frames[False] == [24 * 40] * 5
+    assert max(frames[True]) > 10 * min(frames[True])
+
+
+def test_too_few_frames_are_refused():
     with pytest.raises(InputError, match="20 frames cannot be cut into 105 motions"):
-        deal({"one": [np.zeros((20, 1))]})
+        deal({"one": [np.zeros((20, 1))]}, groups_of(["one"]), whole_people=True)
 
 
 # Joints of other names.

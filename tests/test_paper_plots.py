@@ -17,6 +17,7 @@ from conftest import ROOT
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
+from paper_exps import records
 from src.cameras import Camera, load_cameras
 from src.crowd.agreement import agreement
 from src.crowd.answers import Answers
@@ -220,6 +221,39 @@ def test_s3_and_5_draw_the_poses_of_the_files(plot):
     assert titles[1:] == ["3D supervised", "ours", "ours, fine-tuned on photos"]
     exit_code, _ = plot("fig_s3", "--index 99")
     assert exit_code == 2
+
+
+def test_the_figures_of_a_record_are_those_of_the_run(plot, tmp_path):
+    """A record keeps numbers as float16, and what no figure draws not at all."""
+    results = tmp_path / "runs"
+    shutil.copytree(RESULTS, results)
+    for path in results.rglob("options.json"):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"epochs": 1}))
+        path.with_name("environment.json").write_text("{}")
+    records_folder = tmp_path / "records"
+    assert records.main(["--ckpt", str(results), "--out", str(records_folder)]) == 0
+    for name in ("fig_1d", "fig_4b", "fig_4c", "fig_4d", "fig_5", "fig_s3"):
+        _, figure = plot(name, "--seed 0")
+        _, figure_of_record = plot(name, f"--results {records_folder}")
+        for axis, axis_of_record in zip(figure.axes, figure_of_record.axes, strict=True):
+            assert axis.get_title() == axis_of_record.get_title()
+            for bar, other in zip(axis.patches, axis_of_record.patches, strict=True):
+                assert bar.get_height() == pytest.approx(other.get_height(), rel=1e-3)
+            for line, other in zip(axis.lines, axis_of_record.lines, strict=True):
+                np.testing.assert_allclose(line.get_xydata(), other.get_xydata(), atol=0.6)
+
+
+def test_5_shows_the_truth_of_simulated_photos(plot, tmp_path):
+    folder = tmp_path / "results/synthetic_photos/fig_5/ours_lsp/seed_0"
+    shutil.copytree(RESULTS / "synthetic_photos/fig_5/ours_lsp/seed_0", folder)
+    arrays = dict(np.load(folder / "predictions.npz"))
+    arrays["target_mm"] = 2 * arrays["prediction_mm"]  # of another size, and the same pose
+    np.savez(folder / "predictions.npz", **arrays)
+    _, figure = plot("fig_5", f"--index 0 --results {tmp_path / 'results'}")
+    titles = [axis.get_title() for axis in figure.axes]
+    assert titles[1:] == ["3D truth", "ours"]
+    for line, other in zip(figure.axes[1].lines, figure.axes[2].lines, strict=True):
+        np.testing.assert_allclose(line.get_data_3d(), other.get_data_3d(), atol=1e-6)
 
 
 def test_photos_are_drawn_behind_the_poses(plot, tmp_path, capsys):
@@ -859,12 +893,12 @@ def copy_results(folder) -> list:
 def test_predictions_without_an_array_are_refused(plot, tmp_path, capsys, figure):
     for path in copy_results(tmp_path / "results"):
         arrays = dict(np.load(path))
-        del arrays["prediction_mm"]
+        del arrays["pose_2d_px"]
         np.savez(path, **arrays)
     exit_code, _ = plot(figure, f"--results {tmp_path / 'results'}")
     assert exit_code == 2
     error = capsys.readouterr().err
-    assert "predictions.npz: is damaged (prediction_mm is missing)" in error
+    assert "predictions.npz: is damaged (pose_2d_px is missing)" in error
     assert error.count("\n") == 1
 
 

@@ -44,7 +44,6 @@ def test_predictions_of_older_runs_lack_the_root(tmp_path):
 NEEDED = (
     "joints",
     "pose_2d_px",
-    "prediction_mm",
     "target_mm",
     "aligned_mm",
     "pa_mpjpe_joint_errors_mm",
@@ -66,6 +65,34 @@ def test_arrays_that_are_missing_or_odd(tmp_path, name):
     check_refusal(path, arrays | {name: array.astype(object).astype("S40")}, f"{name} holds |S40")
     check_refusal(path, arrays | {name: np.zeros(array.shape, complex)}, f"{name} holds complex")
     check_refusal(path, arrays | {name: np.zeros(array.shape, bool)}, f"{name} holds bool")
+
+
+@pytest.mark.parametrize("name", ["joints", "pose_2d_px", "prediction_mm", "files"])
+def test_arrays_of_photos_that_are_missing(tmp_path, name):
+    arrays = arrays_of(PHOTOS)
+    del arrays[name]
+    check_refusal(tmp_path / "a.npz", arrays, f"{name} is missing", are_of_photos=True)
+
+
+def test_the_truth_of_photos_is_taken_where_there_is_one_and_must_fit(tmp_path):
+    arrays = arrays_of(PHOTOS)
+    truth = arrays["prediction_mm"] + 1
+    np.savez(tmp_path / "a.npz", **arrays, target_mm=truth)
+    loaded = load_predictions(tmp_path / "a.npz", are_of_photos=True)
+    np.testing.assert_array_equal(loaded["target_mm"], truth)
+    arrays["target_mm"] = truth[1:]
+    check_refusal(tmp_path / "a.npz", arrays, "target_mm has shape", are_of_photos=True)
+
+
+def test_what_records_keep_as_float16_becomes_float32(tmp_path):
+    arrays = arrays_of(MOTION)
+    arrays["target_mm"] = arrays["target_mm"].astype(np.float16)
+    np.savez(tmp_path / "a.npz", **arrays)
+    loaded = load_predictions(tmp_path / "a.npz", are_of_photos=False)
+    assert loaded["target_mm"].dtype == np.float32
+    np.testing.assert_array_equal(loaded["target_mm"], arrays["target_mm"])
+    arrays["target_mm"][0, 0, 0] = np.inf
+    check_refusal(tmp_path / "a.npz", arrays, "target_mm has numbers")
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf, 1e30, -1e30])

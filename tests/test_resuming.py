@@ -69,8 +69,11 @@ def modification_times(folder) -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
 
 
+@pytest.mark.parametrize(
+    "signal_number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_a_run_killed_in_mid_epoch_goes_on_to_the_same_numbers(
-    run_human36, train_human36, human36_dir, tmp_path
+    run_human36, train_human36, human36_dir, tmp_path, signal_number
 ):
     folder = tmp_path / "killed"
     process = start_endless_run(human36_dir, tmp_path, exp="killed")
@@ -81,7 +84,7 @@ def test_a_run_killed_in_mid_epoch_goes_on_to_the_same_numbers(
     assert exit_code == 2
     assert f"in use by process {process.pid}" in text
     time.sleep(0.15)
-    process.send_signal(signal.SIGKILL)
+    process.send_signal(signal_number)
     process.communicate()
 
     done = read_checkpoint(folder)["epoch"]

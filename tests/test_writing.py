@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+from opts.command import run_command
+
 import numpy as np
 import pytest
 import torch
@@ -32,7 +34,7 @@ from src.cameras import load_cameras
 from src.data.human36.h5_layout import H5Layout, detection_path
 from src.data.human36.write_h5 import write_layout
 from src.data.views import Motion
-from src.errors import InputError, reason_of, run_command
+from src.errors import InputError, reason_of
 from src.files import (
     file_name_of,
     locked_folder,

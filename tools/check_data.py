@@ -8,13 +8,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the project, from any folder
 
+from opts.command import run_command
+
 from opts.parsing import new_parser
 from src.data.check_human36 import check_folder
 from src.data.check_labels import check_label_file
 from src.data.check_npz import check_npz
 from src.data.convert_to_h5 import convert_to_h5
 from src.data.human36.write_h5 import reserve_new
-from src.errors import InputError, run_command
+from src.errors import InputError
 
 
 def make_parser():

@@ -6,13 +6,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the project, wherever this is run
 
+from opts.command import run_command
+
 from opts.parsing import new_parser
 from opts.types import number
 from src.data.human36.write_h5 import reserve_new
 from src.data.mocap.clips import UP_CHOICES
 from src.data.mocap.convert import convert
 from src.data.mocap.joint_names import list_joints, read_map
-from src.errors import InputError, run_command
+from src.errors import InputError
 
 
 def make_parser():
@@ -26,6 +28,13 @@ def make_parser():
         help="folder of BVH files; with --list, a file",
     )
     parser.add_argument("--out", type=Path, help="new folder for the set")
+    parser.add_argument(
+        "--manifest",
+        type=Path,
+        metavar="FILE.csv",
+        help="the clips to take, who moves in them, who trains, who tests; "
+        "see docs/cmu_motion_manifest.csv",
+    )
     parser.add_argument(
         "--list",
         action="store_true",
@@ -89,19 +98,25 @@ def make_parser():
 
 
 def convert_bvh(argv):
-    """Convert a folder, or list the joints of a file. Raises InputError."""
+    """Convert a folder, or list the joints of a file -> exit code. Raises InputError."""
     args = make_parser().parse_args(argv)
     joint_map = None if args.joints is None else read_map(args.joints)
     if args.list:
         print("\n".join(list_joints(args.bvh, joint_map)))
-        return
+        return 0
     if args.out is None:
         raise InputError("--out DIR: give the new folder for the set, or --list")
     check_pattern(args.subject_pattern)
+    if args.manifest is not None and (args.subject_pattern is not None or args.vary_bodies):
+        raise InputError(
+            "--manifest says who moves in the clips and whose bodies vary; "
+            "leave out --subject_pattern and --vary_bodies"
+        )
     with reserve_new(args.out):  # before minutes of reading
-        lines = convert(
+        conversion = convert(
             args.bvh,
             args.out,
+            manifest=args.manifest,
             pattern=args.subject_pattern,
             joint_map=joint_map,
             unit_mm=args.unit_mm,
@@ -112,7 +127,23 @@ def convert_bvh(argv):
             pitch=args.pitch,
             seed=args.seed,
         )
-    print("\n".join(lines))
+    print("\n".join(conversion.lines))
+    return report_problems(conversion.problems, args)
+
+
+def report_problems(problems: list[str], args) -> int:
+    """Say which clips are missing, different, or no good -> exit code: 1 if there are any."""
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if not problems:
+        if args.manifest is not None:
+            print(f"all clips are those of {args.manifest}")
+        return 0
+    if args.manifest is None:
+        print(f"clips left out, see above: {len(problems)}; the others are in {args.out}")
+    else:
+        print(f"clips that are not as in {args.manifest}, see above: {len(problems)}")
+    return 1
 
 
 def check_pattern(pattern: str | None):

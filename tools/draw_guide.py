@@ -5,9 +5,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the project, wherever this is run
 
+from opts.command import run_command
+
 from opts.parsing import new_parser
 from src.data.synthetic.demo import action_poses, standing_body
-from src.errors import run_command
 from src.files import locked_folder
 from src.plotting.figures import SIDES, new_figure, save_figure
 from src.plotting.guide import draw_camera_axes, draw_image_axes, draw_numbered_joints

@@ -5,11 +5,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the project, wherever this is run
 
+from opts.command import run_command
+
 import numpy as np
 
 from opts.parsing import new_parser
 from src.data.synthetic.demo import demo_poses
-from src.errors import run_command
 from src.files import locked_folder, write_atomically
 from src.skeletons import get_skeleton
 

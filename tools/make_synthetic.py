@@ -5,11 +5,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the project, wherever this is run
 
+from opts.command import run_command
+
 from opts.parsing import new_parser
 from opts.types import number
 from src.data.human36.write_h5 import reserve_new
 from src.data.synthetic.motion import write_synthetic
-from src.errors import run_command
 
 
 def make_parser():

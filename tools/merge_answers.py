@@ -6,12 +6,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the project, from any folder
 
+from opts.command import run_command
+
 from opts.parsing import new_parser
 from src.crowd.answers import Answers, read_answers
 from src.crowd.label_file import add_labels
 from src.crowd.merging import FINISHED_RISK, Merged, merge
 from src.data.photos import read_json
-from src.errors import run_command
 from src.files import locked_path, write_atomically
 
 

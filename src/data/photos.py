@@ -125,6 +125,9 @@ def parse_photos(content: dict, skeleton: Skeleton, path) -> Photos:
     notes = [
         f"{joint} is estimated from other joints" for joint in derived_joints(joint_names, skeleton)
     ]
+    # Labels that tools/make_labels.py made say so.
+    if isinstance(content.get("simulated"), str):
+        notes.append(content["simulated"])
 
     # The number that each of the file's joints has in the skeleton, or -1.
     new_numbers = np.array(

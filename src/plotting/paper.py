@@ -57,8 +57,13 @@ def draw_points(axis, points: dict[str, list[tuple]], *, xlabel: str, ylabel: st
             marker=style.marker,
             label=style.label,
         )
+        # Captions of one model stand above its markers, of the other below: markers may lie close.
+        height = 4 if model == "supervised" else -10
         for x, y, caption in model_points:
-            axis.annotate(caption, (x, y), xytext=(4, 4), textcoords="offset points", fontsize=7)
+            axis.annotate(
+                caption, (x, y), xytext=(4, height), textcoords="offset points", fontsize=7
+            )
+    axis.margins(x=0.12)  # room for the captions on the right
     axis.set(xlabel=xlabel, ylabel=ylabel)
     axis.grid(alpha=0.3)
     axis.legend(fontsize=8)

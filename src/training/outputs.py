@@ -190,6 +190,9 @@ def _save_photo_predictions(run: RunFolder, photos: Photos, tested: Evaluation, 
         "prediction_mm": tested.predictions["prediction"][is_test],
         "files": np.array(photos.files)[is_test],
     }
+    if photos.truth is not None:
+        truth = photos.truth[is_test]
+        content["target_mm"] = truth - truth[:, [skeleton.root]]
     content |= _error_arrays(tested)
     content["joints"] = np.array(skeleton.joints)
     run.save_arrays("predictions.npz", content)

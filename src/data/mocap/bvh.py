@@ -91,7 +91,7 @@ class Bvh:
         motion: (F,C), one row per frame and one column per channel; positions are in the file's
             unit, angles in degrees.
         frame_time: seconds from one frame to the next.
-        notes: what is odd about the file although it could be read, a line each.
+        notes: what is odd about the file although it could be read, a line each without its name.
     """
 
     nodes: list[Node]
@@ -308,7 +308,7 @@ def _read_motion(
         raise InputError(f"{path}: holds no frames after 'Frame Time'; copy or download it again")
     notes = ()
     if len(frames) not in (frame_count, frame_count - 1):  # one fewer: the last had no line end
-        notes = (f"{path}: 'Frames' says {frame_count}, {len(frames)} are there: these are taken",)
+        notes = (f"'Frames' says {frame_count}, {len(frames)} are there: these are taken",)
     return np.stack(frames), frame_time, notes
 
 

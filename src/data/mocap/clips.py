@@ -51,7 +51,7 @@ class Clip:
         fps: frames a second.
         convention: whose names the joints have; see `match_joints`.
         unit: the name of the file's unit.
-        notes: what the user should know of the file, a line each.
+        notes: what the user should know of the file, a line each without its name.
     """
 
     path: Path
@@ -101,11 +101,9 @@ def read_clip(
     notes = list(bvh.notes)
     if restored_nodes:
         names = ", ".join(restored_nodes)
-        notes.append(f"{path}: the bone from the spine to {names} is lost; put back")
+        notes.append(f"the bone from the spine to {names} is lost; put back")
     if left_out > _UNMENTIONED_FRAMES:
-        notes.append(
-            f"{path}: {left_out} of {len(poses)} frames left out: T-pose, or faster than people"
-        )
+        notes.append(f"{left_out} of {len(poses)} frames left out: T-pose, or faster than people")
     return Clip(
         path=path,
         poses=poses[is_kept],

@@ -1,6 +1,7 @@
 """From a folder of BVH files to a set in Human3.6M's h5 layout, seen by simulated cameras."""
 
 import re
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,15 @@ from src.data.human36.load import SIMULATED_MARK
 from src.data.human36.write_h5 import write_layout
 from src.data.mocap.bones import bone_lengths, vary_lengths, with_lengths
 from src.data.mocap.clips import Clip, find_up, read_clip, stand_up
+from src.data.mocap.manifest import (
+    LEFT_OUT_PART,
+    TEST_PART,
+    TRAINING_PART,
+    ManifestClip,
+    find_clips,
+    people_of_part,
+    read_manifest,
+)
 from src.data.synthetic.motion import make_cameras, rng_of, simulate_detections
 from src.data.views import Motion, oddities
 from src.errors import InputError, shown
@@ -23,10 +33,24 @@ TRAINING = (1, 5, 6, 7, 8)
 TEST = (9, 11)
 
 
+@dataclass(frozen=True)
+class Conversion:
+    """What `convert` did.
+
+    Attributes:
+        lines: how the files were understood, a line each.
+        problems: a line for every clip that is missing, not what a manifest says, or no good.
+    """
+
+    lines: list[str]
+    problems: list[str]
+
+
 def convert(
     folder: Path,
     out: Path,
     *,
+    manifest: Path | None,
     pattern: str | None,
     joint_map: dict | None,
     unit_mm: float | None,
@@ -36,13 +60,16 @@ def convert(
     distance_m,
     pitch,
     seed: int,
-) -> list[str]:
-    """Turn the BVH files of a folder into a set.
+) -> Conversion:
+    """Turn the BVH files of a folder into a set. Clips that are no good are left out.
 
     Args:
         folder: of the files; those in folders below it belong to it.
         out: a new folder for the set.
-        pattern: see `person_of`.
+        manifest: a file that `read_manifest` reads. It says which clips are taken, who moves in
+            them, and who trains; training subjects have proportions of their own then, and the test
+            subjects those of the people in the files. None takes every file.
+        pattern: see `person_of`; without a manifest alone.
         joint_map, unit_mm, fps: see `read_clip`.
         up: the axis of the files that points up, one of `UP_CHOICES`; None finds it.
         vary_bodies: give every subject proportions of their own, instead of those of the people in
@@ -52,27 +79,48 @@ def convert(
             look from a person's height.
         seed: for all random draws.
 
-    Returns:
-        What to tell the user, a line each.
-
     Raises:
-        InputError: for files that can't be read, are too few, or if ``out`` can't be written.
+        InputError: if no file is any good, or there are too few frames; for a manifest that can't
+            be read; or if ``out`` can't be written.
     """
-    people = read_folder(folder, pattern=pattern, fps=fps, joint_map=joint_map, unit_mm=unit_mm)
+    paths = find_files(folder)
+    problems = []
+    if manifest is None:
+        people_of_paths = {path: person_of(path, folder, pattern) for path in paths}
+        groups = None
+        varied_subjects = TRAINING + TEST if vary_bodies else ()
+    else:
+        manifest_clips = read_manifest(manifest)
+        clip_paths, problems = find_clips(manifest_clips, paths)
+        people_of_paths = _people_by_manifest(manifest_clips, clip_paths)
+        groups = _groups_by_manifest(manifest_clips)
+        varied_subjects = TRAINING
+    people, damages = read_people(people_of_paths, fps=fps, joint_map=joint_map, unit_mm=unit_mm)
+    problems += damages
+    if groups is None:
+        groups = groups_of(list(people))
+
     up_axes = _up_axes(people, up)
-    poses = _stand_up_people(people, up_axes, seed)
-    dealt = deal(poses)
-    motions = _make_motions(dealt, folder, vary_bodies=vary_bodies, seed=seed)
-    lines = _describe(people, dealt, up_axes)
-    num_hidden = sum(path.suffix.lower() == ".bvh" for path in folder.rglob("._*"))
-    if num_hidden > 0:
-        lines.append(f"{num_hidden} files ._*.bvh of macOS skipped")
+    # Where proportions are drawn, no subject has the body of anyone in the files anyway.
+    whole_people = manifest is None
+    dealt = deal(_stand_up_people(people, up_axes, seed), groups, whole_people=whole_people)
+    motions = _make_motions(dealt, folder, varied_subjects=varied_subjects, seed=seed)
     cameras = make_cameras(
         seed,
         tuple(dealt),
         distance=sorted(1000 * distance for distance in distance_m),
         pitch=None if pitch is None else sorted(pitch),
     )
+    lines = _describe(people, groups, dealt, up_axes)
+    for clips in people.values():
+        for clip in clips:
+            # A manifest knows clips by their names, in whatever folders they are.
+            is_listed = manifest is not None
+            name = clip.path.name if is_listed else clip.path.relative_to(folder).as_posix()
+            lines += _remarks(clip, name)
+    num_hidden = sum(path.suffix.lower() == ".bvh" for path in folder.rglob("._*"))
+    if num_hidden > 0:
+        lines.append(f"{num_hidden} files ._*.bvh of macOS skipped")
     headline = f"motion: BVH files; cameras and detections: simulated, seed {seed}"
     write_layout(
         out,
@@ -82,36 +130,64 @@ def convert(
         detect=partial(simulate_detections, seed=seed),
         texts={SIMULATED_MARK: "\n".join([headline, *lines, ""])},
     )
-    return lines
+    return Conversion(lines=lines, problems=problems)
 
 
-def read_folder(
-    folder: Path,
+def _people_by_manifest(
+    manifest_clips: list[ManifestClip], clip_paths: dict[str, Path]
+) -> dict[Path, str]:
+    """Return who moves in the files to be read: those of a manifest that are not left out."""
+    people_of_paths = {}
+    for clip in manifest_clips:
+        if clip.clip in clip_paths and clip.part != LEFT_OUT_PART:
+            people_of_paths[clip_paths[clip.clip]] = clip.person
+    return people_of_paths
+
+
+def _groups_by_manifest(manifest_clips: list[ManifestClip]) -> dict[tuple[int, ...], list[str]]:
+    """Return who stands behind training and test subjects, in the form of `groups_of`."""
+    return {
+        TRAINING: people_of_part(manifest_clips, TRAINING_PART),
+        TEST: people_of_part(manifest_clips, TEST_PART),
+    }
+
+
+def read_people(
+    people_of_paths: dict[Path, str],
     *,
-    pattern: str | None,
     fps: float,
     joint_map: dict | None = None,
     unit_mm: float | None = None,
-) -> dict[str, list[Clip]]:
-    """Read every BVH file in a folder and those below it.
+) -> tuple[dict[str, list[Clip]], list[str]]:
+    """Read BVH files.
 
     Args:
-        folder: of the files.
-        pattern: see `person_of`.
+        people_of_paths: {path: who moves in the file}.
         fps, joint_map, unit_mm: see `read_clip`.
 
     Returns:
-        Clips by person; people and clips in natural order of the files' paths (2 before 10).
+        Clips by person, people and clips in the order of the files; and a line for each file that
+        is no good, which is left out.
 
     Raises:
-        InputError: if there are no files, or one can't be read or belongs to nobody.
+        InputError: if no file is any good.
     """
     people: dict[str, list[Clip]] = {}
-    for path in tqdm(find_files(folder), disable=None):
-        person = person_of(path, folder, pattern)
-        clip = read_clip(path, fps=fps, joint_map=joint_map, unit_mm=unit_mm)
+    damages = []
+    for path, person in tqdm(people_of_paths.items(), disable=None):
+        try:
+            clip = read_clip(path, fps=fps, joint_map=joint_map, unit_mm=unit_mm)
+        except InputError as error:
+            damages.append(str(error))
+            continue
         people.setdefault(person, []).append(clip)
-    return people
+    if not people:
+        if not damages:
+            raise InputError("none of the clips that the manifest lists is there")
+        others = len(damages) - 1
+        also = f" (and {others} more files are no good)" if others else ""
+        raise InputError(f"{damages[0]}{also}")
+    return people, damages
 
 
 def find_files(folder: Path) -> list[Path]:
@@ -183,15 +259,23 @@ def groups_of(people: list[str]) -> dict[tuple[int, ...], list[str]]:
     return {TRAINING: people[:-test_count], TEST: people[-test_count:]}
 
 
-def deal(clips: dict[str, list[np.ndarray]]) -> dict[int, list[np.ndarray]]:
+def deal(
+    clips: dict[str, list[np.ndarray]],
+    groups: dict[tuple[int, ...], list[str]],
+    *,
+    whole_people: bool,
+) -> dict[int, list[np.ndarray]]:
     """Give every subject of Human3.6M at least fifteen clips, one for each action.
 
-    Where a group of `groups_of` has as many people as subjects, or more, a subject gets whole
-    people; otherwise its subjects share the clips of its people. Long clips are cut until there are
-    enough.
+    Where a group has as many people as subjects, or more, a subject can get whole people; otherwise
+    its subjects share the clips of its people. Long clips are cut until there are enough.
 
     Args:
         clips: the poses (F,...) of each clip by person.
+        groups: {subjects: the people behind them}, as `groups_of` gives them. People without clips
+            may be among them.
+        whole_people: give whole people where there are enough. Otherwise clips are always shared,
+            which gives every subject about as many frames, whoever has the most clips.
 
     Returns:
         {subject: its clips, or pieces of them}.
@@ -200,8 +284,9 @@ def deal(clips: dict[str, list[np.ndarray]]) -> dict[int, list[np.ndarray]]:
         InputError: if there are too few frames.
     """
     dealt = {}
-    for subjects, people in groups_of(list(clips)).items():
-        if len(people) >= len(subjects):
+    for subjects, group in groups.items():
+        people = [person for person in group if person in clips]
+        if whole_people and len(people) >= len(subjects):
             for number, subject in enumerate(subjects):
                 people_of_subject = people[number :: len(subjects)]
                 dealt[subject] = cut(_clips_of(people_of_subject, clips), len(ACTIONS))
@@ -274,7 +359,11 @@ def _stand_up_people(
 
 
 def _make_motions(
-    dealt: dict[int, list[np.ndarray]], folder: Path, *, vary_bodies: bool, seed: int
+    dealt: dict[int, list[np.ndarray]],
+    folder: Path,
+    *,
+    varied_subjects: tuple[int, ...],
+    seed: int,
 ) -> list[Motion]:
     """Name the pieces of every subject after the actions, and give the subject fixed bones.
 
@@ -284,7 +373,7 @@ def _make_motions(
     motions = []
     for subject, pieces in dealt.items():
         lengths = bone_lengths(np.concatenate(pieces))
-        if vary_bodies:
+        if subject in varied_subjects:
             lengths = vary_lengths(lengths, rng_of(seed, "body", subject))
         for number, piece in enumerate(pieces):
             take, action_index = divmod(number, len(ACTIONS))
@@ -302,14 +391,17 @@ def _make_motions(
 
 
 def _describe(
-    people: dict[str, list[Clip]], dealt: dict[int, list[np.ndarray]], up_axes: dict[str, str]
+    people: dict[str, list[Clip]],
+    groups: dict[tuple[int, ...], list[str]],
+    dealt: dict[int, list[np.ndarray]],
+    up_axes: dict[str, str],
 ) -> list[str]:
     """Return what to tell the user: who is behind the subjects, how files were understood."""
     lines = []
     for subject, pieces in dealt.items():
         frame_count = sum(len(piece) for piece in pieces)
         lines.append(f"S{subject}: {len(pieces)} motions, {frame_count:,} frames")
-    for subjects, names in groups_of(list(people)).items():
+    for subjects, names in groups.items():
         subject_names = ", ".join(f"S{subject}" for subject in subjects)
         lines.append(f"{subject_names}: people {', '.join(names)}")
     for convention, clips in _clips_by_convention(people).items():
@@ -324,11 +416,12 @@ def _describe(
             "one person alone: the test subjects are the training subjects; "
             "results do not generalise to other people"
         )
-    notes = []
-    warnings = []
-    for clips in people.values():
-        for clip in clips:
-            notes += clip.notes
-            for oddity in oddities(clip.poses, HUMAN36_JOINTS):
-                warnings.append(f"{clip.path}: {oddity}")
-    return lines + notes + warnings
+    return lines
+
+
+def _remarks(clip: Clip, name: str) -> list[str]:
+    """Return what is odd about a clip, a line each, with the name that the user knows it by."""
+    remarks = []
+    for remark in [*clip.notes, *oddities(clip.poses, HUMAN36_JOINTS)]:
+        remarks.append(f"{name}: {remark}")
+    return remarks

@@ -37,15 +37,29 @@ def make_content(
     order = rng.permutation(len(motions))
     chosen = motions[order[np.arange(num_photos) % len(motions)]]
     poses = chosen[:, list(skeleton.human36_indices)]
+    images, truth = photograph(poses, LABELS_PER_PHOTO, rng)
+    return {"joint_names": list(skeleton.joints), "images": images}, truth
+
+
+def photograph(
+    poses: np.ndarray, labels_per_photo: int, rng: np.random.Generator
+) -> tuple[list[dict], np.ndarray]:
+    """See every pose from an unusual place, and let simulated annotators label pairs of joints.
+
+    poses (N,K,3): in the world, mm, z up. Labels are wrong as often as those of the paper's
+    annotators; ``risk`` is the probability that this one is, and ``prob`` that of the label 1.
+
+    Returns the images of a label file, every other one for training, and the true poses (N,K,3) mm
+    in the camera's frame, float32. Raises ValueError if there are not so many pairs of joints.
+    """
     truth = np.stack([_see(pose, rng) for pose in poses])
     pixels = _to_pixels(truth)
-    pairs, labels = _annotate(truth[..., 2], rng)
-    images = [
-        _image(number, pixels[number], pairs[number], labels[number])
-        for number in range(num_photos)
-    ]
-    content = {"joint_names": list(skeleton.joints), "images": images}
-    return content, truth.astype(np.float32)
+    pairs, labels, risk = _annotate(truth[..., 2], labels_per_photo, rng)
+    images = []
+    for number in range(len(poses)):
+        image = _image(number, pixels[number], pairs[number], labels[number], risk[number])
+        images.append(image)
+    return images, truth.astype(np.float32)
 
 
 @cache
@@ -82,31 +96,40 @@ def _to_pixels(truth: np.ndarray) -> np.ndarray:
     return from_corner / larger_side * _LARGER_SIDE_PX + _MARGIN_PX
 
 
-def _annotate(depth: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Choose pairs of joints in photos with depths (N,K) mm, and let annotators compare them.
+def _annotate(
+    depth: np.ndarray, labels_per_photo: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Choose L pairs of joints in photos with depths (N,K) mm, and let annotators compare them.
 
-    Returns joint indices (N, LABELS_PER_PHOTO, 2) and answers (N, LABELS_PER_PHOTO): 1 where the
-    second joint is said to be closer, else 0.
+    Returns joint indices (N,L,2), answers (N,L): 1 where the second joint is said to be closer,
+    else 0; and the probability (N,L) with which the answer was made wrong.
     """
     num_photos, num_joints = depth.shape
-    rows = draw_pairs(num_photos, num_joints, LABELS_PER_PHOTO, rng=rng).T
+    rows = draw_pairs(num_photos, num_joints, labels_per_photo, rng=rng).T
     pairs = joint_pairs(num_joints)[rows]
     photos = np.arange(num_photos)[:, None]
     gap = depth[photos, pairs[..., 1]] - depth[photos, pairs[..., 0]]
-    is_wrong = rng.random(gap.shape) < flip_probability(gap, MTURK)
+    risk = flip_probability(gap, MTURK)
+    is_wrong = rng.random(gap.shape) < risk
     second_is_closer = (gap < 0) ^ is_wrong
-    return pairs, second_is_closer.astype(int)
+    return pairs, second_is_closer.astype(int), risk
 
 
-def _image(number: int, pixels: np.ndarray, pairs: np.ndarray, labels: np.ndarray) -> dict:
+def _image(
+    number: int, pixels: np.ndarray, pairs: np.ndarray, labels: np.ndarray, risks: np.ndarray
+) -> dict:
     """The record of one photo in a label file, from (K,2) px and its labelled pairs."""
     annotations = []
-    for (first, second), label in zip(pairs.tolist(), labels.tolist(), strict=True):
+    for (first, second), label, risk in zip(
+        pairs.tolist(), labels.tolist(), risks.tolist(), strict=True
+    ):
         annotations.append(
             {
                 "kp0": first,
                 "kp1": second,
                 "label": label,
+                "prob": round(1 - risk if label == 1 else risk, 4),
+                "risk": round(risk, 4),
                 "original_id": f"{number}_{first},{second}",
             }
         )
