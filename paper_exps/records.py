@@ -29,8 +29,9 @@ from opts.types import number
 from paper_exps.collect import read_finished, table_of
 from src.errors import InputError
 from src.files import locked_folder, write_atomically
+from src.input_files import require_regular_file
 from src.json_files import load_json
-from src.npz_files import load_npz_arrays
+from src.predictions import load_predictions
 
 # What records call the folder of all runs.
 _CKPT = "checkpoint"
@@ -146,7 +147,7 @@ def predictions_of(run: Run, every: int) -> dict[str, np.ndarray] | None:
     if figure not in _ARRAYS_OF_POSES or not path.exists():
         return None
     kept = {}
-    for name, array in load_npz_arrays(path).items():
+    for name, array in load_predictions(path, are_of_photos=figure == "fig_5").items():
         if name in _ARRAYS_OF_POSES[figure]:
             array = array[::every]
         elif name not in _OTHER_ARRAYS:
@@ -161,25 +162,36 @@ def write_record(run: Run, folder: Path, every: int):
     Raises InputError if a file of the run is damaged, or one of the record cannot be written.
     """
     predictions = predictions_of(run, every)
-    contents = {}
-    for name in ("options.json", "environment.json", "result.json"):
-        path = run.folder / name
-        try:
-            contents[name] = load_json(path)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: cannot be read ({error}); run the row again") from None
-    ckpt = str(contents["options.json"].get("ckpt", ""))
+    texts = _texts_of(run)
     folder.mkdir(parents=True, exist_ok=True)
-    log = run.folder / "log.csv"
-    if log.exists():  # rows that only test another one's weights have none
-        _write_text(folder / "log.csv", log.read_text())
     if predictions is not None:
         write_atomically(
             folder / "predictions.npz", lambda path: np.savez_compressed(path, **predictions)
         )
-    for name, content in contents.items():  # the result, which says that all is there, is the last
-        plain = without_machine(content, ckpt)
-        _write_text(folder / name, json.dumps(plain, indent=1, allow_nan=False) + "\n")
+    for name, text in texts.items():  # the result, which says that all is there, is the last
+        _write_text(folder / name, text)
+
+
+def _texts_of(run: Run) -> dict[str, str]:
+    """Return what a record's files of text hold, by their names; that of result.json is the last.
+
+    Raises InputError if a file of the run is damaged.
+    """
+    texts = {}
+    path = run.folder / "log.csv"
+    try:
+        if path.exists():  # rows that only test another one's weights have none
+            require_regular_file(path)
+            texts[path.name] = path.read_text()
+        path = run.folder / "options.json"
+        ckpt = str(load_json(path).get("ckpt", ""))
+        for name in ("options.json", "environment.json", "result.json"):
+            path = run.folder / name
+            plain = without_machine(load_json(path), ckpt)
+            texts[name] = json.dumps(plain, indent=1, allow_nan=False) + "\n"
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); run the row again") from None
+    return texts
 
 
 def _write_text(path: Path, text: str):

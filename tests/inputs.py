@@ -35,13 +35,15 @@ from benchmarks.__main__ import read_earlier
 from benchmarks.table import comparison_line
 from benchmarks.timing import Row
 from opts.parsing import run_options
-from paper_exps import collect, run
+from paper_exps import collect, records, run
 from paper_exps.plan import resolve
 from src.data.human36.load import load_human36
 from src.data.mocap.joint_names import CONVENTIONS
+from src.data.mocap.manifest import COLUMNS
 from src.data.synthetic.photos import make_content
+from src.files import file_sha256
 from src.skeletons import get_skeleton
-from tools import check_data, convert_bvh, merge_answers
+from tools import check_data, convert_bvh, make_labels, merge_answers
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "paper_plots"))  # as when one of the scripts is run
@@ -88,6 +90,11 @@ class Kind:
 def write_set(folder: Path):
     """Write a tiny set of two people in the h5 layout."""
     write_human36(folder, subjects=(1, 9), actions=("Walking",), frames=3)
+
+
+def write_set_of_all(folder: Path):
+    """Write a tiny set of all people."""
+    write_human36(folder, actions=("Walking",), frames=3)
 
 
 def _write_form(write: Callable, folder: Path, **options):
@@ -266,6 +273,29 @@ def write_mapped_bvh(folder: Path):
     (folder / "map.json").write_text(json.dumps(CONVENTIONS["poser"]))
 
 
+def write_manifest(folder: Path):
+    """Write clips, and the manifest that lists them."""
+    (folder / "clips").mkdir()
+    write_bvh(folder / "clips")
+    lines = [",".join(COLUMNS)]
+    for clip in sorted((folder / "clips").iterdir()):
+        person = clip.name[:2]
+        part = "test" if person == "04" else "training"
+        lines.append(f"{clip.name},{file_sha256(clip)},{person},{part},a walk")
+    (folder / "manifest.csv").write_text("\n".join([*lines, ""]))
+
+
+def write_finished_row(folder: Path):
+    """Write what `paper_exps.records` copies of a row."""
+    place = "synthetic/fig_4ab/ours/seed_0"
+    shutil.copytree(RESULTS / place, folder / place)
+    options_path = folder / place / "options.json"
+    options = json.loads(options_path.read_text())
+    options_path.write_text(json.dumps(options | {"epochs": 1}))
+    (folder / place / "environment.json").write_text('{"device": "cpu", "cpu_threads": 2}')
+    write_log(folder / place)
+
+
 def write_motion_and_skeleton(folder: Path):
     write_set(folder)
     skeleton = get_skeleton("human36_14k")
@@ -348,7 +378,9 @@ _FIGURE = "--results IN --out OUT"
 _FIGURE_2018 = f"{_FIGURE} --dataset authors_2018"
 _FIGURE_2 = f"{_FIGURE} --data IN/set --images IN/images.json --answers IN/answers.json --photos IN"
 _FIGURE_3 = f"{_FIGURE} --data IN/mine.json --authors IN/answers.json"
-_PREDICTIONS = "synthetic/fig_4ab/ours/seed_0/predictions.npz"
+_ROW = "synthetic/fig_4ab/ours/seed_0"
+_PREDICTIONS = f"{_ROW}/predictions.npz"
+_RECORDS = "--ckpt IN --out OUT"
 _SHG = f"{_TRAIN} --dataset_type shg_16k {_DETECTED}"
 
 KINDS = (
@@ -644,6 +676,37 @@ KINDS = (
         write_photo_run,
         "runs/run/result.json",
         out="in",
+    ),
+    Kind(
+        "manifest",
+        convert_bvh.main,
+        "IN/clips --out OUT/set --manifest FILE",
+        write_manifest,
+        "manifest.csv",
+    ),
+    Kind(
+        "motion labelled",
+        make_labels.main,
+        "IN --out OUT --poses 6",
+        write_set_of_all,
+        _H5,
+    ),
+    Kind("record, result", records.main, _RECORDS, write_finished_row, f"{_ROW}/result.json"),
+    Kind("record, options", records.main, _RECORDS, write_finished_row, f"{_ROW}/options.json"),
+    Kind("record, log", records.main, _RECORDS, write_finished_row, f"{_ROW}/log.csv"),
+    Kind(
+        "record, environment",
+        records.main,
+        _RECORDS,
+        write_finished_row,
+        f"{_ROW}/environment.json",
+    ),
+    Kind(
+        "record, predictions",
+        records.main,
+        _RECORDS,
+        write_finished_row,
+        f"{_ROW}/predictions.npz",
     ),
     Kind("earlier timings", compare_timings, "FILE", write_timings, "earlier.json"),
 )

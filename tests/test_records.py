@@ -1,6 +1,7 @@
 """Records of finished rows: what is copied, what they keep, and what is made from them."""
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -231,3 +232,29 @@ def test_steps_of_the_plan_are_left_until_they_are_run(tmp_path, capfd, monkeypa
     text = capfd.readouterr().out
     assert "1 rows left, 1 of them trainings: about 25 min" in text
     assert text.count("left") == 1  # nothing is, after the second
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("result.json", b'{"pa_mpjpe_mm": NaN}'),
+        ("environment.json", b'{"torch": NaN}'),
+        ("environment.json", b"{"),
+        ("log.csv", b"epoch\n\xbc"),
+        ("predictions.npz", b"PK"),
+    ],
+)
+def test_damaged_files_are_named_and_nothing_is_written(ckpt, tmp_path, capsys, name, content):
+    (ckpt / "synthetic/fig_4ab/ours/seed_0" / name).write_bytes(content)
+    assert copy(ckpt) == 2
+    error = capsys.readouterr().err
+    assert f"seed_0/{name}" in error and error.count("\n") == 1
+    assert not list((tmp_path / "results").rglob("*.json"))
+
+
+def test_a_log_that_is_a_pipe_is_not_waited_for(ckpt, capsys):
+    log = ckpt / "synthetic/fig_4ab/ours/seed_0/log.csv"
+    log.unlink()
+    os.mkfifo(log)
+    assert copy(ckpt) == 2
+    assert "log.csv: is a pipe or a device" in capsys.readouterr().err
