@@ -28,7 +28,7 @@ from benchmarks.table import (
 )
 from benchmarks.timing import Row
 from opts.parsing import new_parser
-from src.errors import InputError, shortened
+from src.errors import InputError, printable, shown
 from src.json_files import load_json
 
 # The last two print tables of their own.
@@ -124,7 +124,7 @@ def read_earlier(path: Path, machine: dict) -> dict[str, Row]:
     for name, value in machine.items():
         if earlier_machine[name] != value:
             print(
-                f"note: {path} was measured with {name} {shortened(str(earlier_machine[name]))}, "
+                f"note: {path} was measured with {name} {printable(shown(earlier_machine[name]))}, "
                 f"not {value}",
                 file=sys.stderr,
             )

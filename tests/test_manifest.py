@@ -216,6 +216,13 @@ def test_a_manifest_of_other_clips(clips, tmp_path, capsys):
     assert "none of the clips that the manifest lists is there" in capsys.readouterr().err
 
 
+def test_a_clip_of_a_hostile_name_is_shown_escaped(clips, tmp_path, capsys):
+    manifest = write_manifest(clips)
+    manifest.write_text(manifest.read_text().replace("04_02.bvh", "04\x1b[31m.bvh"))
+    assert convert(clips, tmp_path / "out", "--manifest", manifest) == 1
+    assert "04\\x1b[31m.bvh: missing\n" in capsys.readouterr().err
+
+
 def test_options_that_a_manifest_answers(clips, tmp_path, capsys):
     manifest = write_manifest(clips)
     for option in (["--vary_bodies"], ["--subject_pattern", "x"]):

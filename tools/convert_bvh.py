@@ -14,7 +14,7 @@ from src.data.human36.write_h5 import reserve_new
 from src.data.mocap.clips import UP_CHOICES
 from src.data.mocap.convert import convert
 from src.data.mocap.joint_names import list_joints, read_map
-from src.errors import InputError
+from src.errors import InputError, printable
 
 
 def make_parser():
@@ -134,7 +134,7 @@ def convert_bvh(argv):
 def report_problems(problems: list[str], args) -> int:
     """Say which clips are missing, different, or no good -> exit code: 1 if there are any."""
     for problem in problems:
-        print(problem, file=sys.stderr)
+        print(printable(problem), file=sys.stderr)  # a manifest may name a clip with any letters
     if not problems:
         if args.manifest is not None:
             print(f"all clips are those of {args.manifest}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from src.csv_files import load_csv
-from src.errors import InputError
+from src.errors import InputError, shortened, shown
 from src.files import file_sha256
 
 TRAINING_PART = "training"
@@ -79,18 +79,22 @@ def _check(clips: list[ManifestClip], path):
     parts_of_people: dict[str, str] = {}
     for clip in clips:
         if clip.clip in names:
-            raise InputError(f"{path}: {clip.clip} stands in it twice; remove one of the lines")
+            raise InputError(
+                f"{path}: {shortened(clip.clip)} stands in it twice; remove one of the lines"
+            )
         names.add(clip.clip)
         if clip.part not in PARTS:
             raise InputError(
-                f"{path}: {clip.clip} has the part {clip.part!r}; expected {', '.join(PARTS)}"
+                f"{path}: {shortened(clip.clip)} has the part {shown(clip.part)}; "
+                f"expected {', '.join(PARTS)}"
             )
         if clip.part == LEFT_OUT_PART:
             continue
         first_part = parts_of_people.setdefault(clip.person, clip.part)
         if first_part != clip.part:
             raise InputError(
-                f"{path}: person {clip.person} is in training and in test ({clip.clip}); "
+                f"{path}: person {shortened(clip.person)} is in training and in test "
+                f"({shortened(clip.clip)}); "
                 "give all clips of a person the same part"
             )
     for part in (TRAINING_PART, TEST_PART):
