@@ -40,6 +40,7 @@ from paper_exps.plan import resolve
 from src.data.human36.load import load_human36
 from src.data.mocap.joint_names import CONVENTIONS
 from src.data.synthetic.photos import make_content
+from src.files import file_sha256
 from src.skeletons import get_skeleton
 from tools import check_data, convert_bvh, merge_answers
 
@@ -131,6 +132,17 @@ def write_bvh(folder: Path):
         for number in (1, 2):
             frames = test_motion.moving(60, seed=10 * person + number)
             test_motion.write_bvh(folder / f"0{person}_0{number}.bvh", frames)
+
+
+def write_listed_bvh(folder: Path):
+    """Write clips and the manifest that lists them: person 04 tests."""
+    write_bvh(folder)
+    lines = ["clip,sha256,person,part,shows"]
+    for path in sorted(folder.glob("*.bvh")):
+        person = path.name[:2]
+        part = "test" if person == "04" else "training"
+        lines.append(f"{path.name},{file_sha256(path)},{person},{part},a walk")
+    (folder / "manifest.csv").write_text("\n".join([*lines, ""]))
 
 
 def _train(folder: Path, write_data: Callable, main: Callable, tokens: str):
@@ -423,6 +435,13 @@ KINDS = (
         "layout.json",
     ),
     Kind("BVH", convert_bvh.main, "IN --out OUT/set", write_bvh, "01_01.bvh"),
+    Kind(
+        "manifest",
+        convert_bvh.main,
+        "IN --manifest FILE --out OUT/set",
+        write_listed_bvh,
+        "manifest.csv",
+    ),
     Kind("BVH, listed", convert_bvh.main, "FILE --list", write_bvh, "01_01.bvh"),
     Kind("checkpoint, lifted with", run_model.main, _LIFT_BY_RUN, write_run, "runs/run/last.pt"),
     Kind(
