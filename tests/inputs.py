@@ -140,6 +140,17 @@ def write_bvh(folder: Path):
             test_motion.write_bvh(folder / f"0{person}_0{number}.bvh", frames)
 
 
+def write_listed_bvh(folder: Path):
+    """Write clips and the manifest that lists them: person 04 tests."""
+    write_bvh(folder)
+    lines = ["clip,sha256,person,part,shows"]
+    for path in sorted(folder.glob("*.bvh")):
+        person = path.name[:2]
+        part = "test" if person == "04" else "training"
+        lines.append(f"{path.name},{file_sha256(path)},{person},{part},a walk")
+    (folder / "manifest.csv").write_text("\n".join([*lines, ""]))
+
+
 def _train(folder: Path, write_data: Callable, main: Callable, tokens: str):
     """Put data and a run of one epoch into a folder, which goes on wherever the folder is copied.
 
@@ -455,6 +466,13 @@ KINDS = (
         "layout.json",
     ),
     Kind("BVH", convert_bvh.main, "IN --out OUT/set", write_bvh, "01_01.bvh"),
+    Kind(
+        "manifest",
+        convert_bvh.main,
+        "IN --manifest FILE --out OUT/set",
+        write_listed_bvh,
+        "manifest.csv",
+    ),
     Kind("BVH, listed", convert_bvh.main, "FILE --list", write_bvh, "01_01.bvh"),
     Kind("checkpoint, lifted with", run_model.main, _LIFT_BY_RUN, write_run, "runs/run/last.pt"),
     Kind(
