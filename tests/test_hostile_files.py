@@ -463,3 +463,11 @@ def test_files_of_macos_are_skipped(tmp_path):
     keypoints = read_keypoints(tmp_path, get_skeleton("lsp_14k").joints)
     assert len(keypoints.poses) == 3
     assert any("1 files ._*.npz of macOS skipped" in note for note in keypoints.notes)
+
+
+def test_a_long_word_among_numbers_of_openpose_is_shown_short(tmp_path):
+    person = {"pose_keypoints_2d": ["x" * 1000] * 75}
+    (tmp_path / "a_keypoints.json").write_text(json.dumps({"people": [person]}))
+    with pytest.raises(InputError, match="expected x, y, confidence of each joint") as caught:
+        read_keypoints(tmp_path)
+    assert len(str(caught.value).removeprefix(str(tmp_path))) < 200
