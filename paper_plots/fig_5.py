@@ -22,6 +22,8 @@ MODELS = {
     "fig_5/ours_human36_lsp": "ours, fine-tuned on photos",
 }
 
+_SMALLEST_MM = 1e-3  # joints that are nearer to each other than this are in one place
+
 
 def make_parser():
     """The options of this script."""
@@ -32,9 +34,15 @@ def make_parser():
     return parser
 
 
-def to_unit_size(pose: np.ndarray) -> np.ndarray:
-    """Scale a pose (K, 3) so that models whose sizes differ can be compared."""
-    return pose / np.linalg.norm(pose - pose.mean(axis=0))
+def to_unit_size(pose: np.ndarray, title: str) -> np.ndarray:
+    """Scale a pose (K, 3) so that models whose sizes differ can be compared.
+
+    Raises InputError, with the title of whose pose it is, if all joints are in one place.
+    """
+    size_mm = np.linalg.norm(pose - pose.mean(axis=0))
+    if size_mm < _SMALLEST_MM:
+        raise InputError(f"fig_5: the pose of {title!r} has no extent; try another --index")
+    return pose / size_mm
 
 
 def require_same_photos(predictions: dict[str, dict[str, np.ndarray]]):
@@ -80,9 +88,9 @@ def make_figure(argv):
     file = str(first["files"][index])
     poses = {}
     if "target_mm" in first:  # simulated photos have a truth
-        poses["3D truth"] = to_unit_size(first["target_mm"][index])
+        poses["3D truth"] = to_unit_size(first["target_mm"][index], "3D truth")
     for title, arrays in predictions.items():
-        poses[title] = to_unit_size(arrays["prediction_mm"][index])
+        poses[title] = to_unit_size(arrays["prediction_mm"][index], title)
     (image,) = read_images(args.photos, [file])
     figure = draw(data_name, first["pose_2d_px"][index], poses, file, image)
     save(figure, "fig_5", args)

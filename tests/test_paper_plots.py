@@ -930,3 +930,16 @@ def test_options_that_figure_1d_cannot_use(plot, tmp_path, capsys, options):
     assert exit_code == 2
     error = capsys.readouterr().err
     assert "options.json" in error and error.count("\n") == 1
+
+
+def test_5_refuses_a_pose_without_extent(plot, tmp_path, capsys):
+    """Of numbers near the smallest that there are, whose squares are 0."""
+    for path in copy_results(tmp_path / "results"):
+        arrays = dict(np.load(path))
+        if "ours_lsp" in str(path):
+            arrays["prediction_mm"] = np.full(arrays["prediction_mm"].shape, 1e-319)
+            np.savez(path, **arrays)
+    exit_code, _ = plot("fig_5", f"--index 0 --results {tmp_path / 'results'}")
+    assert exit_code == 2
+    error = capsys.readouterr().err
+    assert "the pose of 'ours' has no extent" in error and error.count("\n") == 1
