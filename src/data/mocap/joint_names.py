@@ -147,7 +147,7 @@ def _check_map_entry(joint: str, place):
         names = [name for name in sorted(known) if not name.startswith("left_")]
         raise ValueError(
             f"unknown joint {shortened(joint)}; there are {', '.join(names)}, "
-            "and with left_ those that are there with right_"
+            "and left_ for right_"
         )
     if isinstance(place, str):
         return
