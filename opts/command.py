@@ -18,7 +18,7 @@ from src.errors import InputError, is_disk_full, printable
 
 _INTERRUPTED = "interrupted: run the same command again to go on"
 # Characters of a message: its beginning says which file, its end what to do.
-_LONGEST_MESSAGE = 480
+_LONGEST_MESSAGE = 430
 _END_OF_MESSAGE = 160
 
 

@@ -1,6 +1,7 @@
 """Losses and test errors of a run, epoch by epoch, from its log.csv."""
 
 import csv
+import math
 import sys
 from pathlib import Path
 
@@ -46,11 +47,14 @@ def read_log(path: Path) -> list[dict[str, float]]:
 
 
 def _check_numbers(numbers: dict[str, float]):
-    """Raise ValueError for a row of the log with numbers that cannot be drawn."""
+    """Raise ValueError for a row of the log with numbers that cannot be drawn.
+
+    A loss that is NaN, or infinite, is what a training that failed writes: it leaves a gap.
+    """
     if not 0 <= numbers["epoch"] <= _MOST_EPOCHS:
         raise ValueError(f"epoch {numbers['epoch']}")
     for name, number in numbers.items():
-        if not abs(number) <= _LARGEST_NUMBER:  # NaN fails this, too
+        if math.isfinite(number) and abs(number) > _LARGEST_NUMBER:
             raise ValueError(f"{shortened(name)} of {number}")
 
 

@@ -1,5 +1,6 @@
 """What several test files share: miniature data, and the training scripts on them."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,13 @@ import main_human36
 
 ROOT = Path(__file__).parents[1]
 torch.set_num_threads(1)  # the suite runs in several processes at once
+
+# In a background job of a shell script, or under nohup, processes ignore these signals, and so
+# would the commands that tests start and end.
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        handler = signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

@@ -491,3 +491,11 @@ def test_long_values_are_shown_short(tmp_path, reader, name, content):
         reader(path)
     message = str(caught.value).replace(str(path), "")
     assert len(message) < 350 and LONG not in message
+
+
+def test_a_long_word_among_numbers_of_openpose_is_shown_short(tmp_path):
+    person = {"pose_keypoints_2d": ["x" * 1000] * 75}
+    (tmp_path / "a_keypoints.json").write_text(json.dumps({"people": [person]}))
+    with pytest.raises(InputError, match="expected x, y, confidence of each joint") as caught:
+        read_keypoints(tmp_path)
+    assert len(str(caught.value).removeprefix(str(tmp_path))) < 200

@@ -480,6 +480,7 @@ def test_rows_of_figure_5_from_folders_of_2018(relative, supervised, run_fig_5, 
         f"test   fig_5/ours_lsp, seed 0  with {ours}",
         f"train  fig_5/ours_human36_lsp, seed 0  with {ours}",
         "3 rows: 0 trainings by main_human36.py, 1 by main_lsp.py",
+        "3 rows left, 1 of them trainings: not known before a first epoch has been trained",
     ]
     assert run_fig_5(rows, f"{options} --list")[1].split() == ["fig_5/ours_human36_lsp"]
 

@@ -93,7 +93,7 @@ LOGS_REFUSED = {
     "an empty epoch": "epoch,root\n,2\n",
     "a cell too many": "epoch,root\n1,2,3\n",
     "an epoch that never comes": "epoch,root\n1e300,2\n",
-    "a loss that is no number": "epoch,root\n1,nan\n",
+    "an epoch that is no number": "epoch,root\nnan,2\n",
     "a loss beyond all": "epoch,root\n1,1e308\n",
 }
 

@@ -190,7 +190,7 @@ def _parse_joints(numbers, record_name: str) -> np.ndarray:
     try:
         joints = np.array(numbers, dtype=np.float64)
     except (ValueError, TypeError) as error:
-        raise InputError(f"{expected} ({shortened(str(error), most=120)})") from None
+        raise InputError(f"{expected} ({shortened(str(error))})") from None
     if joints.ndim == 1 and joints.size % 3 == 0:
         joints = joints.reshape(-1, 3)
     if joints.ndim != 2 or joints.shape[1] != 3 or len(joints) == 0:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from src.csv_files import load_csv
-from src.errors import InputError, shortened, shown
+from src.errors import InputError, reason_of, shortened, shown
 from src.files import file_sha256
 
 TRAINING_PART = "training"
@@ -48,8 +48,10 @@ def read_manifest(path) -> list[ManifestClip]:
     """
     try:
         header, rows = load_csv(path)
-    except (OSError, ValueError, csv.Error) as error:
-        raise InputError(f"{path}: cannot be read as a csv table ({error})") from None
+    except OSError as error:
+        raise InputError(f"--manifest {path}: cannot be read ({reason_of(error)})") from None
+    except (ValueError, csv.Error) as error:
+        raise InputError(f"{path}: cannot be read as a csv table ({shown(error)})") from None
     for column in COLUMNS:
         if column not in header:
             raise InputError(f"{path}: has no column {column}; expected {', '.join(COLUMNS)}")
