@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from src.errors import InputError
+from src.errors import InputError, shortened
 from src.input_files import in_megabytes, most_bytes, require_regular_file
 
 # bzip2 and lzma decompress without a bound, and numpy writes neither.
@@ -68,7 +68,7 @@ def read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
         _check_texts(array)
         return array
     except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
+        raise ValueError(f"{shortened(name)}: {error}") from None
 
 
 def load_npz_arrays(path, names=None) -> dict[str, np.ndarray]:

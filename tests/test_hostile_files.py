@@ -465,6 +465,34 @@ def test_files_of_macos_are_skipped(tmp_path):
     assert any("1 files ._*.npz of macOS skipped" in note for note in keypoints.notes)
 
 
+LONG = "x" * 3000
+
+
+@pytest.mark.parametrize(
+    ("reader", "name", "content"),
+    [
+        (read_keypoints, "a.json", [{"image_id": 0, "keypoints": [LONG] * 51}]),
+        (read_keypoints, "a.json", [{"image_id": LONG, "keypoints": [LONG]}]),
+        (read_layout, "a.json", [LONG, 3]),
+        (read_map, "a.json", {LONG: "hip"}),
+        (read_skeleton, "a.json", {"joints": [LONG, "b"], "limbs": [[LONG, "c"]]}),
+        (read_skeleton, "a.json", {"joints": [LONG], "limbs": LONG}),
+        (read_answer_file, "a.json", [{"annotator": LONG, "image": 0}]),
+        (read_answer_file, "a.json", [LONG]),
+        (read_keypoints, "a.csv", f"hip_x,hip_y\n{LONG},1\n"),
+        (read_keypoints, "a.csv", f"{LONG}_x,hip_y\n1,1\n"),
+        (read_answer_file, "a.csv", f"annotator,image,kp0,kp1,answer\na,0,{LONG},1,1\n"),
+    ],
+)
+def test_long_values_are_shown_short(tmp_path, reader, name, content):
+    path = tmp_path / name
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    with pytest.raises(InputError) as caught:
+        reader(path)
+    message = str(caught.value).replace(str(path), "")
+    assert len(message) < 350 and LONG not in message
+
+
 def test_a_long_word_among_numbers_of_openpose_is_shown_short(tmp_path):
     person = {"pose_keypoints_2d": ["x" * 1000] * 75}
     (tmp_path / "a_keypoints.json").write_text(json.dumps({"people": [person]}))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from src.csv_files import load_csv
-from src.errors import InputError, shown
+from src.errors import InputError, shortened, shown
 from src.input_files import require_regular_file
 from src.json_files import load_json
 from src.unpickling import load_pickle, plain
@@ -91,7 +91,8 @@ def _read_file(path: Path) -> list[_Record]:
         else:
             objects = _read_pickle(path)
     except (OSError, ValueError, RecursionError, csv.Error) as error:
-        raise InputError(f"{path}: cannot be read ({error})") from None
+        problem = shortened(str(error), most=200)
+        raise InputError(f"{path}: cannot be read ({problem})") from None
     if not isinstance(objects, list):
         raise InputError(f"{path}: expected a list of answers, found {type(objects).__name__}")
     return [

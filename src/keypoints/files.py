@@ -133,8 +133,9 @@ def _read_videopose3d(path: Path, layout) -> Keypoints:
         sequences = _videopose3d_sequences(content["positions_2d"])
         poses = np.concatenate([sequence[..., :2] for sequence in sequences])
     except (AttributeError, ValueError, TypeError) as error:
+        problem = shortened(str(error), most=120)
         raise InputError(
-            f"{path}: positions_2d: expected subject -> action -> cameras ({error})"
+            f"{path}: positions_2d: expected subject -> action -> cameras ({problem})"
         ) from None
 
     notes = [f"{len(sequences)} sequences end to end; the person number counts them"]
@@ -251,7 +252,8 @@ def _read_csv_values(path: Path, num_columns: int) -> np.ndarray:
                 encoding="utf-8",
             )
     except ValueError as error:
-        raise InputError(f"{path}: under the header: {error}") from None
+        problem = shortened(str(error), most=120)
+        raise InputError(f"{path}: under the header: {problem}") from None
     if len(values) == 0 or values.shape[1] != num_columns:
         raise InputError(
             f"{path}: expected lines of {num_columns} numbers under the header, "

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from src.errors import InputError
+from src.errors import InputError, shortened
 from src.input_files import require_regular_file
 from src.unpickling import StandIn, load_pickle, plain
 
@@ -75,7 +75,8 @@ class _Container:
                 self._read_storages(file, keys)
                 return plain(content)
             except Exception as error:  # a damaged file can go wrong in any way
-                raise InputError(f"{self.path}: is damaged ({error}); copy it again") from None
+                problem = shortened(str(error), most=120)
+                raise InputError(f"{self.path}: is damaged ({problem}); copy it again") from None
 
     def _check_header(self, file):
         for expected in (_MAGIC_NUMBER, _FORMAT_VERSION):

@@ -146,8 +146,7 @@ def _check_map_entry(joint: str, place):
     if joint not in known:
         names = [name for name in sorted(known) if not name.startswith("left_")]
         raise ValueError(
-            f"unknown joint {shortened(joint)}; there are {', '.join(names)}, "
-            "and with left_ those that are there with right_"
+            f"unknown joint {shortened(joint)}; there are {', '.join(names)}, and left_ for right_"
         )
     if isinstance(place, str):
         return
