@@ -36,7 +36,7 @@ from opts.types import number
 from paper_exps.collect import print_tables, table_of
 from paper_exps.plan import Row, Step, is_finished, left_to_do, make_plan, resolve
 from paper_exps.time_left import describe_time_left
-from src.errors import InputError, Interrupted
+from src.errors import InputError, Interrupted, printable
 from src.files import file_name_of, locked_path, open_log, refuse_links_below
 
 # Options of the scripts that this command gives them itself, and what the user may do instead.
@@ -439,7 +439,7 @@ def run_rows(argv: Sequence[str]) -> int:
     failures = run_plan(left_to_do(plan), args.jobs, all_rows)
     _print_tables_of(rows, args.preset)
     for name, reason in failures.items():
-        print(f"FAILED {name}: {reason}", file=sys.stderr)
+        print(printable(f"FAILED {name}: {reason}"), file=sys.stderr)
     return 1 if failures else 0
 
 
