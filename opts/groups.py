@@ -7,7 +7,7 @@ docs/coming_from_2018.md lists the names that differ.
 from argparse import ArgumentParser, BooleanOptionalAction
 
 from opts.presets import short_list
-from opts.types import number
+from opts.types import number, seed_number
 from src.errors import InputError
 from src.skeletons import SKELETON_NAMES, get_skeleton
 
@@ -62,7 +62,7 @@ def add_run_options(parser: ArgumentParser, presets: dict[str, dict]):
     )
     group.add_argument(
         "--seed",
-        type=number(int, at_least=0, below=2**32),
+        type=seed_number,
         default=0,
         help="seed for all random draws",
     )

@@ -123,7 +123,7 @@ def parse(
     for name, value in values.items():
         frozen[name] = tuple(value) if isinstance(value, list) else value
     options_type = namedtuple("Options", frozen)
-    return options_type(**frozen), differences
+    return options_type._make(frozen.values()), differences
 
 
 def _preset_tokens(argv: Sequence[str], presets: dict[str, dict]) -> list[str]:

@@ -88,10 +88,10 @@ def _own_if_default(path: str, default: str) -> str:
 
     A folder of that name in the folder that we run in comes first.
     """
-    own = _PROJECT / default
-    if path != default or Path(path).exists() or not own.exists():
+    project_path = _PROJECT / default
+    if path != default or Path(path).exists() or not project_path.exists():
         return path
-    return str(own)
+    return str(project_path)
 
 
 def parse_options(argv) -> Namespace:

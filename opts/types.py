@@ -58,6 +58,10 @@ def number(
     return parse
 
 
+# A seed that both numpy's and PyTorch's generators accept, for ``add_argument(type=seed_number)``.
+seed_number = number(int, at_least=0, below=2**32)
+
+
 def skeleton(token: str) -> str:
     """Return a skeleton's name as it is, and the content of a json file that describes one.
 

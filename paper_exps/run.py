@@ -32,7 +32,7 @@ from tqdm import tqdm
 from opts import human36, lsp
 from opts.parsing import new_parser
 from opts.presets import LOADS, PAPER_ROWS, option_tokens
-from opts.types import number
+from opts.types import number, seed_number
 from paper_exps.collect import print_tables, table_of
 from paper_exps.plan import Row, Step, is_finished, left_to_do, make_plan, resolve
 from paper_exps.time_left import describe_time_left
@@ -60,11 +60,10 @@ def make_parser():
     parser.usage = (
         "python -m paper_exps.run [ROW ...] [options of this, main_human36.py and main_lsp.py]"
     )
-    seed = number(int, at_least=0, below=2**32)
     parser.add_argument(
         "--jobs", type=number(int, at_least=1, at_most=64), default=1, help="rows at once"
     )
-    parser.add_argument("--seeds", nargs="+", type=seed, default=[0], help="of each row")
+    parser.add_argument("--seeds", nargs="+", type=seed_number, default=[0], help="of each row")
     parser.add_argument(
         "--plan", action="store_true", help="print what would be trained and tested, and stop"
     )

@@ -1,6 +1,7 @@
 """How long the trainings of a plan will take, estimated from the logs of those that have run."""
 
 import csv
+from pathlib import Path
 from typing import NamedTuple
 
 from paper_exps.plan import Row, Step
@@ -11,8 +12,10 @@ _SCRIPTS = ("main_human36.py", "main_lsp.py")
 
 
 class _Logged(NamedTuple):
-    """What a row's log.csv says: whole epochs, and how long they took in all."""
+    """What a row's log.csv says: whole epochs, how long they took in all, and what was trained."""
 
+    script: str
+    share_of_frames: float
     epochs: int
     seconds: float
 
@@ -29,16 +32,16 @@ def describe_time_left(steps: list[Step], rows: list[Row], jobs: int) -> str:
         rows: those whose logs are looked at.
         jobs: how many rows run at once.
     """
-    seconds_per_epoch = _measure([*rows, *(step.row for step in steps)])
+    logs = _read_logs([*rows, *(step.row for step in steps)])
+    seconds_per_epoch = _measure(logs)
     total = 0.0
     unmeasured = 0
     for row, _ in steps:
         if row.options.eval_only:
             continue
         epochs = row.options.epochs
-        logged = _read_log(row)
-        if logged is not None:
-            epochs = max(epochs - logged.epochs, 0)
+        if row.folder in logs:
+            epochs = max(epochs - logs[row.folder].epochs, 0)
         if row.script in seconds_per_epoch:
             total += epochs * _share_of_frames(row) * seconds_per_epoch[row.script]
         else:
@@ -51,15 +54,26 @@ def describe_time_left(steps: list[Step], rows: list[Row], jobs: int) -> str:
     return text
 
 
-def _measure(rows: list[Row]) -> dict[str, float]:
-    """Return {script: seconds that an epoch on all training frames takes}, of those with logs."""
-    seconds = dict.fromkeys(_SCRIPTS, 0.0)
-    epochs_of_all_frames = dict.fromkeys(_SCRIPTS, 0.0)
+def _read_logs(rows: list[Row]) -> dict[Path, _Logged]:
+    """Read the logs of rows, each once -> {the row's folder: what its log says}, of those with one.
+
+    Rows that several steps name are the same row.
+    """
+    logs = {}
     for row in {row.folder: row for row in rows}.values():
         logged = _read_log(row)
         if logged is not None:
-            seconds[row.script] += logged.seconds
-            epochs_of_all_frames[row.script] += logged.epochs * _share_of_frames(row)
+            logs[row.folder] = logged
+    return logs
+
+
+def _measure(logs: dict[Path, _Logged]) -> dict[str, float]:
+    """Return {script: seconds that an epoch on all training frames takes}, of those with logs."""
+    seconds = dict.fromkeys(_SCRIPTS, 0.0)
+    epochs_of_all_frames = dict.fromkeys(_SCRIPTS, 0.0)
+    for logged in logs.values():
+        seconds[logged.script] += logged.seconds
+        epochs_of_all_frames[logged.script] += logged.epochs * logged.share_of_frames
     measured = {}
     for script, epochs in epochs_of_all_frames.items():
         if epochs > 0:
@@ -82,7 +96,12 @@ def _read_log(row: Row) -> _Logged | None:
         seconds = [float(line[column]) for line in lines]
     except (OSError, ValueError, IndexError, csv.Error, InputError):
         return None  # an estimate is no reason to stop; whoever goes on with the run will say it
-    return _Logged(epochs=len(seconds), seconds=sum(seconds))
+    return _Logged(
+        script=row.script,
+        share_of_frames=_share_of_frames(row),
+        epochs=len(seconds),
+        seconds=sum(seconds),
+    )
 
 
 def _in_words(seconds: float) -> str:

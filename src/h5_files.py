@@ -58,7 +58,7 @@ def read_dataset(group, name: str, path, *, most_numbers: int | None = None) -> 
     """Read the whole numeric dataset ``name`` of an open file or group, in its own shape and type.
 
     path: the file's, for messages and for its size, which bounds what the dataset may declare: see
-        `src.files.most_bytes`.
+        `src.input_files.most_bytes`.
     most_numbers: how many numbers the dataset may hold, where the caller knows a closer bound.
 
     Raises InputError naming file and dataset if there is no such dataset, if it holds anything but

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the project, whe
 from opts.command import run_command
 
 from opts.parsing import new_parser
-from opts.types import number
+from opts.types import number, seed_number
 from src.data.human36.write_h5 import reserve_new
 from src.data.mocap.clips import UP_CHOICES
 from src.data.mocap.convert import convert
@@ -90,7 +90,7 @@ def make_parser():
     )
     parser.add_argument(
         "--seed",
-        type=number(int, at_least=0, below=2**32),
+        type=seed_number,
         default=0,
         help="seed for all random draws",
     )

@@ -16,7 +16,7 @@ from opts.command import run_command
 import numpy as np
 
 from opts.parsing import new_parser
-from opts.types import number
+from opts.types import number, seed_number
 from src.data.arrays import data_name
 from src.data.label_motion import label_motion
 from src.data.photos import parse_photos
@@ -50,7 +50,7 @@ def make_parser():
     )
     parser.add_argument(
         "--seed",
-        type=number(int, at_least=0, below=2**32),
+        type=seed_number,
         default=0,
         help="seed for all random draws",
     )

@@ -18,7 +18,6 @@ from src.data.mocap.manifest import (
     LEFT_OUT_PART,
     TEST_PART,
     TRAINING_PART,
-    ManifestClip,
     find_clips,
     people_of_part,
     read_manifest,
@@ -83,28 +82,21 @@ def convert(
         InputError: if no file is any good, or there are too few frames; for a manifest that can't
             be read; or if ``out`` can't be written.
     """
-    paths = find_files(folder)
-    problems = []
     if manifest is None:
-        people_of_paths = {path: person_of(path, folder, pattern) for path in paths}
-        groups = None
-        varied_subjects = TRAINING + TEST if vary_bodies else ()
+        selection = _select_all(folder, pattern, vary_bodies=vary_bodies)
     else:
-        manifest_clips = read_manifest(manifest)
-        clip_paths, problems = find_clips(manifest_clips, paths)
-        people_of_paths = _people_by_manifest(manifest_clips, clip_paths)
-        groups = _groups_by_manifest(manifest_clips)
-        varied_subjects = TRAINING
-    people, damages = read_people(people_of_paths, fps=fps, joint_map=joint_map, unit_mm=unit_mm)
-    problems += damages
+        selection = _select_listed(folder, manifest)
+    people, damages = read_people(
+        selection.people_of_paths, fps=fps, joint_map=joint_map, unit_mm=unit_mm
+    )
+    groups = selection.groups
     if groups is None:
         groups = groups_of(list(people))
 
     up_axes = _up_axes(people, up)
-    # Where proportions are drawn, no subject has the body of anyone in the files anyway.
-    whole_people = manifest is None
-    dealt = deal(_stand_up_people(people, up_axes, seed), groups, whole_people=whole_people)
-    motions = _make_motions(dealt, folder, varied_subjects=varied_subjects, seed=seed)
+    poses = _stand_up_people(people, up_axes, seed)
+    dealt = deal(poses, groups, whole_people=selection.whole_people)
+    motions = _make_motions(dealt, folder, varied_subjects=selection.varied_subjects, seed=seed)
     cameras = make_cameras(
         seed,
         tuple(dealt),
@@ -114,10 +106,7 @@ def convert(
     lines = _describe(people, groups, dealt, up_axes)
     for clips in people.values():
         for clip in clips:
-            # A manifest knows clips by their names, in whatever folders they are.
-            is_listed = manifest is not None
-            name = clip.path.name if is_listed else clip.path.relative_to(folder).as_posix()
-            lines += _remarks(clip, name)
+            lines += _remarks(clip, selection.names_of_paths[clip.path])
     num_hidden = sum(path.suffix.lower() == ".bvh" for path in folder.rglob("._*"))
     if num_hidden > 0:
         lines.append(f"{num_hidden} files ._*.bvh of macOS skipped")
@@ -130,26 +119,69 @@ def convert(
         detect=partial(simulate_detections, seed=seed),
         texts={SIMULATED_MARK: "\n".join([headline, *lines, ""])},
     )
-    return Conversion(lines=lines, problems=problems)
+    return Conversion(lines=lines, problems=[*selection.problems, *damages])
 
 
-def _people_by_manifest(
-    manifest_clips: list[ManifestClip], clip_paths: dict[str, Path]
-) -> dict[Path, str]:
-    """Return who moves in the files to be read: those of a manifest that are not left out."""
+@dataclass(frozen=True)
+class _Selection:
+    """Which files make a set, and how their people become subjects.
+
+    Attributes:
+        people_of_paths: {path of a file to be read: who moves in it}.
+        names_of_paths: {the same path: the name that the user knows the clip by}.
+        groups: who stands behind training and test subjects, in the form of `groups_of`, which
+            decides where this is None.
+        whole_people: see `deal`.
+        varied_subjects: those that get proportions of their own.
+        problems: a line for every clip that is missing, or is not what a manifest says.
+    """
+
+    people_of_paths: dict[Path, str]
+    names_of_paths: dict[Path, str]
+    groups: dict[tuple[int, ...], list[str]] | None
+    whole_people: bool
+    varied_subjects: tuple[int, ...]
+    problems: list[str]
+
+
+def _select_all(folder: Path, pattern: str | None, *, vary_bodies: bool) -> _Selection:
+    """Take every BVH file of a folder. Raises InputError as `find_files` and `person_of` do."""
+    paths = find_files(folder)
+    return _Selection(
+        people_of_paths={path: person_of(path, folder, pattern) for path in paths},
+        names_of_paths={path: path.relative_to(folder).as_posix() for path in paths},
+        groups=None,
+        whole_people=True,
+        varied_subjects=TRAINING + TEST if vary_bodies else (),
+        problems=[],
+    )
+
+
+def _select_listed(folder: Path, manifest: Path) -> _Selection:
+    """Take the files of a folder that a manifest lists and does not leave out.
+
+    They are known by their names, in whatever folders they are: so the set is the same everywhere.
+    Raises InputError as `find_files` and `read_manifest` do.
+    """
+    paths = find_files(folder)
+    clips = read_manifest(manifest)
+    clip_paths, problems = find_clips(clips, paths)
     people_of_paths = {}
-    for clip in manifest_clips:
+    for clip in clips:
         if clip.clip in clip_paths and clip.part != LEFT_OUT_PART:
             people_of_paths[clip_paths[clip.clip]] = clip.person
-    return people_of_paths
-
-
-def _groups_by_manifest(manifest_clips: list[ManifestClip]) -> dict[tuple[int, ...], list[str]]:
-    """Return who stands behind training and test subjects, in the form of `groups_of`."""
-    return {
-        TRAINING: people_of_part(manifest_clips, TRAINING_PART),
-        TEST: people_of_part(manifest_clips, TEST_PART),
-    }
+    return _Selection(
+        people_of_paths=people_of_paths,
+        names_of_paths={path: path.name for path in people_of_paths},
+        groups={
+            TRAINING: people_of_part(clips, TRAINING_PART),
+            TEST: people_of_part(clips, TEST_PART),
+        },
+        # Where proportions are drawn, no subject has the body of anyone in the files anyway.
+        whole_people=False,
+        varied_subjects=TRAINING,
+        problems=problems,
+    )
 
 
 def read_people(
